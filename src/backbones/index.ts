@@ -1,0 +1,2 @@
+/** @file Backbones: image in, feature pyramid out. */
+export * from './resnet.js'

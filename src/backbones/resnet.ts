@@ -1,0 +1,139 @@
+/**
+ * @file ResNet (arXiv:1512.03385) as torchvision builds it: "v1.5" bottlenecks with the stride on the 3×3 convolution,
+ * frozen batch norms, and the last stage dilated instead of strided on request (DC5). Keys are torchvision's.
+ */
+import type { Tensor } from '../graph/index.js'
+import { Conv2d, FrozenBatchNorm2d } from '../nn/index.js'
+import { add, maxPool2d, relu } from '../ops/index.js'
+import { ConfigError } from '../tensor/index.js'
+
+/** Number of layers that names a ResNet. */
+export type ResNetDepth = 18 | 34 | 50 | 101
+
+const BLOCKS: Readonly<Record<ResNetDepth, readonly [number, number, number, number]>> = {
+  18: [2, 2, 2, 2],
+  34: [3, 4, 6, 3],
+  50: [3, 4, 6, 3],
+  101: [3, 4, 23, 3],
+}
+
+/** Two 3×3 convolutions and a shortcut (§4.1, left of Figure 5). */
+export class BasicBlock {
+  static readonly expansion = 1
+  readonly conv1: Conv2d
+  readonly bn1: FrozenBatchNorm2d
+  readonly conv2: Conv2d
+  readonly bn2: FrozenBatchNorm2d
+  readonly downsample?: readonly [Conv2d, FrozenBatchNorm2d]
+
+  constructor(inputs: number, width: number, stride: number, dilation: number) {
+    this.conv1 = new Conv2d(inputs, width, 3, { stride, padding: dilation, dilation, bias: false })
+    this.bn1 = new FrozenBatchNorm2d(width)
+    this.conv2 = new Conv2d(width, width, 3, { padding: 1, bias: false })
+    this.bn2 = new FrozenBatchNorm2d(width)
+    const shortcut = projection(inputs, width, stride)
+    if (shortcut !== undefined) this.downsample = shortcut
+  }
+
+  /** x: float32 [batch, inputs, height, width] to [batch, width, height / stride, width / stride]. */
+  forward(x: Tensor): Tensor {
+    const hidden = relu(this.bn1.forward(this.conv1.forward(x)))
+    const residual = this.bn2.forward(this.conv2.forward(hidden))
+    return relu(add(residual, project(this.downsample, x)))
+  }
+}
+
+/** 1×1 down, 3×3, 1×1 up by four, and a shortcut (§4.1, right of Figure 5). */
+export class Bottleneck {
+  static readonly expansion = 4
+  readonly conv1: Conv2d
+  readonly bn1: FrozenBatchNorm2d
+  readonly conv2: Conv2d
+  readonly bn2: FrozenBatchNorm2d
+  readonly conv3: Conv2d
+  readonly bn3: FrozenBatchNorm2d
+  readonly downsample?: readonly [Conv2d, FrozenBatchNorm2d]
+
+  constructor(inputs: number, width: number, stride: number, dilation: number) {
+    const outputs = width * Bottleneck.expansion
+    this.conv1 = new Conv2d(inputs, width, 1, { bias: false })
+    this.bn1 = new FrozenBatchNorm2d(width)
+    this.conv2 = new Conv2d(width, width, 3, { stride, padding: dilation, dilation, bias: false })
+    this.bn2 = new FrozenBatchNorm2d(width)
+    this.conv3 = new Conv2d(width, outputs, 1, { bias: false })
+    this.bn3 = new FrozenBatchNorm2d(outputs)
+    const shortcut = projection(inputs, outputs, stride)
+    if (shortcut !== undefined) this.downsample = shortcut
+  }
+
+  /** x: float32 [batch, inputs, height, width] to [batch, 4·width, height / stride, width / stride]. */
+  forward(x: Tensor): Tensor {
+    const reduced = relu(this.bn1.forward(this.conv1.forward(x)))
+    const hidden = relu(this.bn2.forward(this.conv2.forward(reduced)))
+    const residual = this.bn3.forward(this.conv3.forward(hidden))
+    return relu(add(residual, project(this.downsample, x)))
+  }
+}
+
+type Block = BasicBlock | Bottleneck
+
+function projection(inputs: number, outputs: number, stride: number): [Conv2d, FrozenBatchNorm2d] | undefined {
+  if (stride === 1 && inputs === outputs) return undefined
+  return [new Conv2d(inputs, outputs, 1, { stride, bias: false }), new FrozenBatchNorm2d(outputs)]
+}
+
+function project(downsample: readonly [Conv2d, FrozenBatchNorm2d] | undefined, x: Tensor): Tensor {
+  return downsample === undefined ? x : downsample[1].forward(downsample[0].forward(x))
+}
+
+/** Which ResNet. */
+export interface ResNetConfig {
+  readonly depth: ResNetDepth
+  /** Keep the last stage at stride 16 by dilation ("DC5"); only for the bottleneck depths. */
+  readonly dilatedC5?: boolean
+}
+
+/** Image to features at strides 4, 8, 16 and 32 (16 twice when dilated). */
+export class ResNet {
+  readonly conv1: Conv2d
+  readonly bn1: FrozenBatchNorm2d
+  readonly layer1: readonly Block[]
+  readonly layer2: readonly Block[]
+  readonly layer3: readonly Block[]
+  readonly layer4: readonly Block[]
+  /** Channels of each returned feature. */
+  readonly channels: readonly [number, number, number, number]
+
+  /** @throws ConfigError when a depth without bottlenecks is to be dilated. */
+  constructor({ depth, dilatedC5 = false }: ResNetConfig) {
+    if (dilatedC5 && depth < 50) {
+      throw new ConfigError({ where: 'ResNet', expected: 'depth 50 or 101 for a dilated last stage', got: `${depth}` })
+    }
+    const block = depth < 50 ? BasicBlock : Bottleneck
+    this.conv1 = new Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false })
+    this.bn1 = new FrozenBatchNorm2d(64)
+    const stage = (index: number, width: number, stride: number, dilated = false): Block[] =>
+      Array.from({ length: BLOCKS[depth][index]! }, (_, i) => {
+        const before = index === 0 ? 64 : (width / 2) * block.expansion
+        // The first block keeps the dilation of the stage before it, as torchvision does.
+        const inputs = i === 0 ? before : width * block.expansion
+        return new block(inputs, width, i === 0 && !dilated ? stride : 1, dilated && i > 0 ? 2 : 1)
+      })
+    this.layer1 = stage(0, 64, 1)
+    this.layer2 = stage(1, 128, 2)
+    this.layer3 = stage(2, 256, 2)
+    this.layer4 = stage(3, 512, 2, dilatedC5)
+    const e = block.expansion
+    this.channels = [64 * e, 128 * e, 256 * e, 512 * e]
+  }
+
+  /** x: float32 [batch, 3, height, width], normalised. */
+  forward(x: Tensor): readonly [Tensor, Tensor, Tensor, Tensor] {
+    const stem = maxPool2d(relu(this.bn1.forward(this.conv1.forward(x))), 3, { stride: 2, padding: 1 })
+    const run = (stage: readonly Block[], input: Tensor): Tensor => stage.reduce((h, block) => block.forward(h), input)
+    const c2 = run(this.layer1, stem)
+    const c3 = run(this.layer2, c2)
+    const c4 = run(this.layer3, c3)
+    return [c2, c3, c4, run(this.layer4, c4)]
+  }
+}

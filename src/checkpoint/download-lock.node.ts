@@ -1,0 +1,165 @@
+/**
+ * @file One writer per file: a lock file beside the download that says which process works on it. Its time stamp
+ * is renewed while that process lives; the lock of a dead process is taken over.
+ *
+ * Should two processes ever hold it at once (one was asleep for long), the part file stays right: see PartFile.
+ */
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { faultCode, fileFault } from './file-fault.node.js'
+
+/** How long to wait for what, in milliseconds; `onWait` is called once when another process holds the lock. */
+export interface LockOptions {
+  /** A holder renews its lock this often; without a sign for 15 times as long it counts as dead. */
+  readonly heartbeatMs: number
+  readonly signal: AbortSignal
+  readonly onWait: () => void
+}
+
+interface Holder {
+  readonly token: string
+  readonly pid: number
+  readonly host: string
+}
+
+/** Heartbeats that may be missed by a process that is not known to be dead (it may be busy or on another machine). */
+const SILENT_BEATS = 15
+/**
+ * The same for a process id that does not exist on this machine. Not 0: containers may share a host name without
+ * seeing each other's processes.
+ */
+const DEAD_BEATS = 2
+
+/** A lock that this process holds. */
+export class DownloadLock {
+  readonly path: string
+  readonly #token: string
+  readonly #timer: NodeJS.Timeout
+
+  constructor(path: string, token: string, heartbeatMs: number) {
+    this.path = path
+    this.#token = token
+    this.#timer = setInterval(() => void this.#renew(), heartbeatMs).unref()
+  }
+
+  /** False when another process took the lock over while this one slept. */
+  async isOwned(): Promise<boolean> {
+    return holderOf(await textOf(this.path))?.token === this.#token
+  }
+
+  /** Gives the lock back; harmless when it is no longer ours. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer)
+    if (await this.isOwned()) await rm(this.path, { force: true })
+  }
+
+  async #renew(): Promise<void> {
+    const now = new Date()
+    // A lock file that is gone, or on a disk that is gone, shows in isOwned.
+    if (await this.isOwned()) await utimes(this.path, now, now).catch(() => undefined)
+  }
+}
+
+/**
+ * Waits until the lock at `path` is ours: as long as its holder shows signs of life, or until `signal` aborts.
+ * @throws FileError when no file can be made there; the signal's reason when it aborts.
+ */
+export async function acquireLock(path: string, options: LockOptions): Promise<DownloadLock> {
+  const { heartbeatMs, signal, onWait } = options
+  const token = randomUUID()
+  const text = JSON.stringify({ token, pid: process.pid, host: hostname() } satisfies Holder)
+  const pause = Math.min(250, heartbeatMs / 4)
+  let seen = { state: '', since: performance.now() }
+  for (let waits = 0; ; waits++) {
+    signal.throwIfAborted()
+    if (await create(path, text)) return new DownloadLock(path, token, heartbeatMs)
+    const held = await stateOf(path)
+    if (held === undefined) continue
+    if (waits === 0) onWait()
+    // Silence is measured by our own clock, because the file system's clock may be another machine's.
+    if (held.state !== seen.state) seen = { state: held.state, since: performance.now() }
+    const silence = performance.now() - seen.since
+    const dead = isDead(held.holder)
+    const silenceOfDead = Math.max(silence, Date.now() - held.renewedMs)
+    if (silence > SILENT_BEATS * heartbeatMs || (dead && silenceOfDead > DEAD_BEATS * heartbeatMs)) {
+      await takeOver(path, text, token)
+      // Of several that take over at once, the last one stays: it is found after a moment.
+      await delay(pause, undefined, { signal })
+      if (holderOf(await textOf(path))?.token === token) return new DownloadLock(path, token, heartbeatMs)
+    }
+    await delay(pause, undefined, { signal })
+  }
+}
+
+/** Makes the lock file; false when there is one. */
+async function create(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx')
+    try {
+      await file.writeFile(text)
+    } finally {
+      await file.close()
+    }
+    return true
+  } catch (error) {
+    // Windows answers EPERM or EACCES for a lock that is just being deleted; a real refusal has no file there.
+    if (faultCode(error) === 'EEXIST' || (await textOf(path)) !== undefined) return false
+    throw fileFault(error, path)
+  }
+}
+
+async function takeOver(path: string, text: string, token: string): Promise<void> {
+  const ours = `${path}.${token}`
+  try {
+    await writeFile(ours, text, { flag: 'wx' })
+    await rename(ours, path)
+  } catch (error) {
+    await rm(ours, { force: true })
+    throw fileFault(error, path)
+  }
+}
+
+interface LockState {
+  readonly state: string
+  readonly holder: Holder | undefined
+  readonly renewedMs: number
+}
+
+/** What is in the lock file now; undefined when it is gone. */
+async function stateOf(path: string): Promise<LockState | undefined> {
+  const text = await textOf(path)
+  const renewedMs = await stat(path).then(
+    (found) => found.mtimeMs,
+    () => undefined,
+  )
+  if (text === undefined || renewedMs === undefined) return undefined
+  return { state: `${renewedMs} ${text}`, holder: holderOf(text), renewedMs }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined)
+}
+
+/** Undefined for a lock file that is empty (just being written) or damaged. */
+function holderOf(text: string | undefined): Holder | undefined {
+  try {
+    const value = JSON.parse(text ?? '') as Partial<Holder> | null
+    const { token, pid, host } = value ?? {}
+    if (typeof token !== 'string' || typeof pid !== 'number' || typeof host !== 'string') return undefined
+    return { token, pid, host }
+  } catch {
+    return undefined
+  }
+}
+
+function isDead(holder: Holder | undefined): boolean {
+  if (holder === undefined || holder.host !== hostname() || !(Number.isSafeInteger(holder.pid) && holder.pid > 0)) return false
+  try {
+    process.kill(holder.pid, 0)
+    return false
+  } catch (error) {
+    return faultCode(error) === 'ESRCH'
+  }
+}

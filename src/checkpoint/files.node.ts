@@ -1,0 +1,129 @@
+/** @file Weight files on disk. */
+import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import * as zlib from 'node:zlib'
+import { FileError, nearestNames } from '../tensor/index.js'
+import type { Crc32 } from './crc32.js'
+import { type ReadCheckpointOptions, readCheckpoint } from './read.js'
+import type { Checkpoint } from './state-dict.js'
+
+/** One read call may not ask for 2 GiB or more. */
+const CHUNK_BYTES = 256 * 2 ** 20
+
+/**
+ * Reads a weight file from disk into one buffer, of which the tensors are views.
+ * @throws FileError when the file is missing, a folder or not readable, changes while it is read, or is larger than memory.
+ * @throws CheckpointError when it is no weight file that can be read; see `readCheckpoint`.
+ */
+export async function readCheckpointFile(path: string, options: ReadCheckpointOptions = {}): Promise<Checkpoint> {
+  return readCheckpoint(await readWholeFile(path), path, { crc32: nativeCrc32(), ...options })
+}
+
+/**
+ * A file's bytes in one buffer, files above 2 GiB included.
+ * @throws FileError as `readCheckpointFile`.
+ */
+export async function readWholeFile(path: string): Promise<Uint8Array> {
+  const file = await openFile(path)
+  try {
+    const info = await file.stat()
+    if (info.isDirectory()) throw await folderError(path)
+    if (!info.isFile()) throw new FileError({ where: path, expected: 'a regular file', got: 'a device, pipe or socket' })
+    return await readChunks(file, path, info.size)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readChunks(file: FileHandle, path: string, size: number): Promise<Uint8Array> {
+  let bytes: Uint8Array
+  try {
+    bytes = new Uint8Array(size)
+  } catch (cause) {
+    throw new FileError({
+      where: path,
+      expected: `memory for its ${size} bytes`,
+      got: 'none',
+      next: 'Convert the file to float16 or split it.',
+      cause,
+    })
+  }
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await readChunk(file, path, bytes, at, Math.min(CHUNK_BYTES, size - at))
+    if (bytesRead === 0) {
+      throw new FileError({
+        where: path,
+        expected: `${size} bytes`,
+        got: `the end of the file after ${at}`,
+        next: 'The file became shorter while it was read: wait until it is written completely.',
+      })
+    }
+    at += bytesRead
+  }
+  return bytes
+}
+
+async function readChunk(
+  file: FileHandle,
+  path: string,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): Promise<{ bytesRead: number }> {
+  try {
+    return await file.read(bytes, at, length, at)
+  } catch (cause) {
+    throw new FileError({ where: path, expected: 'a readable file', got: errorCode(cause), cause })
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r')
+  } catch (cause) {
+    const code = errorCode(cause)
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw await missingError(path, cause)
+    // Windows does not open folders at all.
+    if (code === 'EISDIR' || (code === 'EPERM' && (await listFolder(path)).length > 0)) throw await folderError(path)
+    const got = code === 'EACCES' || code === 'EPERM' ? 'a file that may not be read' : code
+    throw new FileError({ where: path, expected: 'a readable file', got, next: 'Check its permissions.', cause })
+  }
+}
+
+async function missingError(path: string, cause: unknown): Promise<FileError> {
+  const near = nearestNames(basename(path), await listFolder(dirname(path)))
+  return new FileError({
+    where: path,
+    expected: 'a weight file',
+    got: 'no such file',
+    ...(near.length === 0 ? {} : { next: `Did you mean ${near.map((name) => join(dirname(path), name)).join(' or ')}?` }),
+    cause,
+  })
+}
+
+async function folderError(path: string): Promise<FileError> {
+  const inside = (await listFolder(path)).filter((name) => /\.(?:safetensors|pth?|bin|ckpt)$/.test(name))
+  return new FileError({
+    where: path,
+    expected: 'a weight file',
+    got: 'a folder',
+    next: inside.length === 0 ? 'Give the path of a file.' : `It holds ${inside.slice(0, 5).join(', ')}.`,
+  })
+}
+
+async function listFolder(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch {
+    return []
+  }
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}
+
+/** zlib.crc32 uses the processor's own instructions; it exists since Node 20.15 and 22.2. */
+function nativeCrc32(): Crc32 {
+  return (bytes) => zlib.crc32(bytes)
+}

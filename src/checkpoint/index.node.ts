@@ -1,0 +1,3 @@
+/** @file State dicts in files, with the file system. */
+export * from './files.node.js'
+export * from './index.js'

@@ -1,0 +1,6 @@
+/** @file State dicts in files: safetensors, and PyTorch files without executing them. */
+export * from './crc32.js'
+export * from './pytorch.js'
+export * from './read.js'
+export * from './safetensors.js'
+export * from './state-dict.js'

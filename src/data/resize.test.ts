@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { ImageError, streamKey, uniformAt } from '../tensor/index.js'
+import { decodeImage } from './decode.node.js'
+import type { ImageSize, RgbImage } from './image.js'
+import { resizeBilinear, resizeShortestEdge } from './resize.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const DATA = process.env['DETRS_DATA'] ?? join(ROOT, '../shared/data')
+
+interface Resizes {
+  readonly width: number
+  readonly height: number
+  /** SHA-256 of the source's bytes. */
+  readonly pixels: string
+  /** SHA-256 of Pillow's resized bytes, by `<width>x<height>`. */
+  readonly resized: Readonly<Record<string, string>>
+}
+
+/** Made by reference/resize.py. */
+interface Golden {
+  readonly sizes: readonly string[]
+  readonly noise: readonly (Resizes & { readonly name: string; readonly seed: number })[]
+  readonly photos: readonly (Resizes & { readonly file: string })[]
+}
+
+const golden = JSON.parse(readFileSync(join(ROOT, 'test/golden/resize.json'), 'utf8')) as Golden
+
+function digest(image: RgbImage): string {
+  return createHash('sha256').update(image.data).digest('hex')
+}
+
+function parseSize(text: string): ImageSize {
+  const [width, height] = text.split('x').map(Number)
+  return { width: width!, height: height! }
+}
+
+function noiseBytes(name: string, seed: number, count: number): Uint8Array {
+  const key = streamKey(name, seed)
+  return Uint8Array.from({ length: count }, (_, i) => Math.floor((uniformAt(key, i) + 1) * 128))
+}
+
+/** The twin of `noise_image` in reference/resize.py. */
+function noiseImage(name: string, seed: number, width: number, height: number): RgbImage {
+  const fine = noiseBytes(`image.${name}`, seed, width * height * 3)
+  const columns = Math.ceil(width / 8)
+  const blocks = noiseBytes(`image.${name}.block`, seed, columns * Math.ceil(height / 8) * 3)
+  const data = fine.map((value, i) => {
+    const pixel = Math.trunc(i / 3)
+    const x = pixel % width
+    const y = Math.trunc(pixel / width)
+    const block = blocks[((y >> 3) * columns + (x >> 3)) * 3 + (i % 3)]!
+    return block < 40 ? 0 : block >= 216 ? 255 : (value + block) >> 1
+  })
+  return { width, height, data }
+}
+
+for (const { name, seed, width, height, pixels, resized } of golden.noise) {
+  test(`resizes of the ${width}×${height} noise image "${name}" equal Pillow's`, () => {
+    const image = noiseImage(name, seed, width, height)
+    assert.equal(digest(image), pixels, 'the source image')
+    for (const [size, expected] of Object.entries(resized)) {
+      const output = resizeBilinear(image, parseSize(size))
+      assert.equal(output.data.length, output.width * output.height * 3)
+      assert.equal(digest(output), expected, `to ${size}`)
+    }
+    assert.equal(digest(image), pixels, 'the source image is left as it was')
+  })
+}
+
+const absent = existsSync(DATA) ? false : `no data folder at ${DATA}`
+
+test(`resizes of ${golden.photos.length} photos equal Pillow's`, { skip: absent }, async () => {
+  for (const { file, pixels, resized } of golden.photos) {
+    const image = await decodeImage(join(DATA, file))
+    assert.equal(digest(image), pixels, `decoded pixels of ${file}`)
+    for (const [size, expected] of Object.entries(resized)) {
+      assert.equal(digest(resizeBilinear(image, parseSize(size))), expected, `${file} to ${size}`)
+    }
+  }
+})
+
+test('the size rule equals the reference in every row of the table', () => {
+  assert.ok(golden.sizes.length > 300)
+  for (const row of golden.sizes) {
+    const [width, height, shortest, longest, outWidth, outHeight] = row.split(' ').map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    const size = resizeShortestEdge({ width, height }, shortest, longest === 0 ? undefined : longest)
+    assert.deepEqual(size, { width: outWidth, height: outHeight }, row)
+  }
+})
+
+test('a strip too thin for the size rule keeps one pixel', () => {
+  assert.deepEqual(resizeShortestEdge({ width: 1, height: 5000 }, 800, 1333), { width: 1, height: 1333 })
+  assert.deepEqual(resizeShortestEdge({ width: 5000, height: 1 }, 800, 1333), { width: 1333, height: 1 })
+})
+
+test('resizing to the same size gives a copy', () => {
+  const image = noiseImage('copy', 1, 5, 4)
+  const copy = resizeBilinear(image, { width: 5, height: 4 })
+  assert.deepEqual(copy, image)
+  assert.notEqual(copy.data.buffer, image.data.buffer)
+})
+
+test('a constant image stays constant at every size', () => {
+  for (const value of [0, 1, 127, 255]) {
+    const image = { width: 37, height: 23, data: new Uint8Array(37 * 23 * 3).fill(value) }
+    for (const size of [parseSize('100x90'), parseSize('5x3'), parseSize('1x1'), parseSize('36x24')]) {
+      assert.ok(resizeBilinear(image, size).data.every((v) => v === value))
+    }
+  }
+})
+
+test('what is not an image or a size is refused in a sentence', () => {
+  const image = noiseImage('bad', 1, 5, 4)
+  const refused: [() => unknown, RegExp][] = [
+    [() => resizeBilinear({ ...image, width: 6 }, image), /expected 72 bytes for 6×4 RGB, got 60/],
+    [() => resizeBilinear(image, { width: 0, height: 4 }), /resizeBilinear\.width: expected an integer of at least 1/],
+    [() => resizeBilinear(image, { width: 4, height: 2.5 }), /resizeBilinear\.height/],
+    [() => resizeBilinear(image, { width: Number.NaN, height: 4 }), /got NaN/],
+    [() => resizeShortestEdge(image, -1, 1333), /shortest/],
+    [() => resizeShortestEdge(image, 800, 0), /longest/],
+    [() => resizeShortestEdge({ width: 0, height: 4 }, 800), /width/],
+  ]
+  for (const [run, message] of refused) {
+    assert.throws(run, (error: unknown) => error instanceof ImageError && message.test(error.message))
+  }
+})

@@ -1,0 +1,88 @@
+/** @file What every model of the family declares, so that detector, exporter and command line need no model's name. */
+import type { Layout } from '../checkpoint/layout.js'
+import type { Dim, Tensor } from '../graph/index.js'
+
+/** What a set predictor says after one of its layers. */
+export interface SetPrediction {
+  /** float32 [batch, queries, outputs] */
+  readonly logits: Tensor
+  /** float32 [batch, queries, 4]: cxcywh, fractions of the image without padding */
+  readonly boxes: Tensor
+}
+
+/** A network under construction: adds itself to the graph of its inputs. */
+export interface Network {
+  /**
+   * @param pixelValues float32 [batch, 3, height, width] in the model's input convention
+   * @param paddingMask bool [batch, height, width], true = padding
+   * @returns one prediction per decoder layer, first to last
+   */
+  forward(pixelValues: Tensor, paddingMask: Tensor): SetPrediction[]
+}
+
+/** How an image becomes the network's input. */
+export interface InputConvention {
+  /** The shorter side is scaled to `shortest`, but the longer one never beyond `longest`; smaller images are padded. */
+  readonly resize: { readonly kind: 'pad'; readonly shortest: number; readonly longest: number }
+  /** Per channel (RGB), subtracted from values in 0..1. */
+  readonly mean: readonly [number, number, number]
+  /** Per channel (RGB), divided by after subtracting. */
+  readonly std: readonly [number, number, number]
+}
+
+/** Detections of a batch, as tensors of the graph. */
+export interface DetectionTensors {
+  /** float32 [batch, detections], 0..1 */
+  readonly scores: Tensor
+  /** int32 [batch, detections]: class index */
+  readonly labels: Tensor
+  /** float32 [batch, detections, 4]: xyxy in pixels of the original image */
+  readonly boxes: Tensor
+}
+
+/** A file of weights that its authors publish. */
+export interface PublishedWeights {
+  readonly url: string
+  /** The full SHA-256, or the prefix that the authors publish in the file's name. */
+  readonly sha256: string
+  /** As the authors print it, in units of 2^20 bytes. */
+  readonly sizeMegabytes: number
+  readonly licence: string
+}
+
+/** What the authors report. */
+export interface PublishedFigures {
+  /** COCO val2017 box AP, percent. */
+  readonly ap: number
+  /** As printed in the paper; it counts one multiply-add as one operation. */
+  readonly gflops: number
+  readonly paper: string
+}
+
+/** One model that can be named. */
+export interface DetectionModel {
+  readonly name: string
+  readonly title: string
+  /** The sizes that make the network, printed and stored with checkpoints. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Class names by index; null for an output that the label set does not use. */
+  readonly classNames: readonly (string | null)[]
+  readonly input: InputConvention
+  /** Key layouts in which this model's checkpoints are found, the official one first. */
+  readonly layouts: readonly Layout[]
+  /** Parameters whose shape follows from the number of classes. */
+  readonly classHead: readonly string[]
+  readonly weights?: PublishedWeights
+  readonly published?: PublishedFigures
+  /** The network for `classes` classes, as many as `classNames` unless said. */
+  readonly create: (classes?: number) => Network
+  /** Final predictions to detections; `imageSizes` int32 [batch, 2] holds height and width of the original images. */
+  readonly postprocess: (prediction: SetPrediction, imageSizes: Tensor) => DetectionTensors
+}
+
+/** Names of the free dimensions of a model that pads. */
+export const FREE_DIMENSIONS: { readonly batch: Dim; readonly height: Dim; readonly width: Dim } = {
+  batch: 'batch',
+  height: 'height',
+  width: 'width',
+}

@@ -1,0 +1,52 @@
+/** @file Operators that normalise along axes. */
+import type { Tensor } from '../graph/index.js'
+import { apply, float, int, type Operand, type Operator, sameAsInput } from './operator.js'
+
+/** Names of this family's operators. */
+export type NormalizationOp = 'BatchNormalization' | 'LayerNormalization' | 'LogSoftmax' | 'Softmax'
+
+export const normalization: Readonly<Record<NormalizationOp, Operator>> = {
+  BatchNormalization: {
+    since: 14,
+    inputs: ['x', 'scale', 'bias', 'mean', 'variance'],
+    attributes: { epsilon: float(1e-5), momentum: float(0.9), training_mode: int(0) },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0)
+      const statistics = { dtype: call.input(3).dtype, shape: [shape[1]!] }
+      return call.outputCount === 1 ? [{ dtype, shape }] : [{ dtype, shape }, statistics, statistics]
+    },
+  },
+  LayerNormalization: {
+    since: 17,
+    inputs: ['x', 'scale', 'bias?'],
+    attributes: { axis: int(-1), epsilon: float(1e-5), stash_type: int(1) },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0)
+      const axis = call.axis(call.int('axis'), shape.length)
+      const statistics = { dtype: 'float32' as const, shape: shape.map((dim, a) => (a < axis ? dim : 1)) }
+      return [{ dtype, shape }, statistics, statistics].slice(0, call.outputCount)
+    },
+  },
+  LogSoftmax: { since: 13, inputs: ['x'], attributes: { axis: int(-1) }, infer: sameAsInput },
+  Softmax: { since: 13, inputs: ['x'], attributes: { axis: int(-1) }, infer: sameAsInput },
+}
+
+/** Normalises the last axis to mean 0 and variance 1 (population, plus `epsilon`), then scales and shifts. */
+export const layerNormalization = (x: Tensor, scale: Operand, bias: Operand, epsilon: number): Tensor =>
+  apply('LayerNormalization', normalization.LayerNormalization, [x, scale, bias], { epsilon })
+
+export const softmax = (x: Tensor, axis: number): Tensor => apply('Softmax', normalization.Softmax, [x], { axis })
+export const logSoftmax = (x: Tensor, axis: number): Tensor =>
+  apply('LogSoftmax', normalization.LogSoftmax, [x], { axis })
+
+/** Batch norm by given statistics, per channel (axis 1). */
+export function batchNormalization(
+  x: Tensor,
+  scale: Operand,
+  bias: Operand,
+  mean: Operand,
+  variance: Operand,
+  epsilon: number,
+): Tensor {
+  return apply('BatchNormalization', normalization.BatchNormalization, [x, scale, bias, mean, variance], { epsilon })
+}

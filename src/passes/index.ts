@@ -1,0 +1,16 @@
+/** @file Passes: graph in, graph out. */
+import { mergeCommonSubexpressions } from './common-subexpressions.js'
+import { foldConstants } from './constants.js'
+import { removeDeadCode } from './dead-code.js'
+import { foldNormsIntoConvolutions } from './fold-norms.js'
+import type { WeightedGraph } from './rewrite.js'
+
+export { rewrite, type Visit } from './rewrite.js'
+export { foldConstants, foldNormsIntoConvolutions, mergeCommonSubexpressions, removeDeadCode, type WeightedGraph }
+
+/** The passes that every inference graph goes through, in order. The result computes the same values. */
+export function optimizeForInference(weighted: WeightedGraph): WeightedGraph {
+  const { graph, weights } = foldNormsIntoConvolutions(weighted)
+  const simplified = removeDeadCode(mergeCommonSubexpressions(foldConstants(graph)))
+  return { graph: simplified, weights }
+}

@@ -1,0 +1,3 @@
+/** @file From logits and boxes to detections, in the graph. */
+export * from './boxes.js'
+export * from './softmax-no-object.js'

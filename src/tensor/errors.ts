@@ -1,0 +1,106 @@
+/**
+ * @file Every error that detrs raises on purpose. One template for all of them:
+ * `<where>: expected <what>, got <value>. <what to do next>`.
+ */
+
+/** The parts of an error's sentence. */
+export interface ErrorParts {
+  /** Module path, file or option in which the fault lies. */
+  readonly where: string
+  readonly expected: string
+  readonly got: string
+  /** What the reader can do next; one sentence. */
+  readonly next?: string
+  readonly cause?: unknown
+}
+
+/** Base of all detrs errors: a sentence, a stable `code` and the `path` where the fault lies. */
+export abstract class DetrsError extends Error {
+  abstract readonly code: string
+  /** Module path, file or option in which the fault lies. */
+  readonly path: string
+
+  constructor(parts: ErrorParts) {
+    const next = parts.next === undefined ? '' : ` ${parts.next}`
+    super(
+      `${parts.where}: expected ${parts.expected}, got ${parts.got}.${next}`,
+      parts.cause === undefined ? undefined : { cause: parts.cause },
+    )
+    this.name = new.target.name
+    this.path = parts.where
+  }
+}
+
+/** Shapes that do not fit together. */
+export class ShapeError extends DetrsError {
+  readonly code = 'SHAPE'
+}
+
+/** An element type that an operation cannot take. */
+export class DtypeError extends DetrsError {
+  readonly code = 'DTYPE'
+}
+
+/** A graph that is not well formed. */
+export class GraphError extends DetrsError {
+  readonly code = 'GRAPH'
+}
+
+/** Bytes that are not a valid ONNX model. */
+export class OnnxFormatError extends DetrsError {
+  readonly code = 'ONNX_FORMAT'
+}
+
+/** The engine could not create or run a session. */
+export class RuntimeError extends DetrsError {
+  readonly code = 'RUNTIME'
+}
+
+/** A weight file that cannot be read, or does not fit the model. */
+export class CheckpointError extends DetrsError {
+  readonly code = 'CHECKPOINT'
+}
+
+/** An image that cannot be decoded or used. */
+export class ImageError extends DetrsError {
+  readonly code = 'IMAGE'
+}
+
+/** An option, a configuration value or a name that means nothing. */
+export class ConfigError extends DetrsError {
+  readonly code = 'CONFIG'
+}
+
+/** A download that did not give the expected file. */
+export class DownloadError extends DetrsError {
+  readonly code = 'DOWNLOAD'
+}
+
+/** A file or folder that cannot be read or written. */
+export class FileError extends DetrsError {
+  readonly code = 'FILE'
+}
+
+/** The candidates nearest to `name` by edit distance, best first: for "did you mean" sentences. */
+export function nearestNames(name: string, candidates: readonly string[], count = 3): string[] {
+  const limit = Math.max(3, Math.ceil(name.length / 2))
+  return candidates
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, count)
+    .map(({ candidate }) => candidate)
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(previous[j]! + 1, current[j - 1]! + 1, substitution))
+    }
+    previous = current
+  }
+  return previous[b.length]!
+}
