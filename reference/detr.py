@@ -147,9 +147,10 @@ def hf_state_dict(official: dict) -> dict:
     return out
 
 
-def build(variant: Variant, seed: int) -> DetrForObjectDetection:
+def build(variant: Variant, seed: int, attention: str = "eager") -> DetrForObjectDetection:
     """The model with rule weights, float32, in inference mode. `auxiliary_loss` stays off: with it, transformers feeds
-    the normalised state of each decoder layer to the next one, unlike the paper's code."""
+    the normalised state of each decoder layer to the next one, unlike the paper's code. `attention` is "eager", written
+    out, or "sdpa", PyTorch's fused kernel."""
     config = DetrConfig(
         backbone=variant.backbone,
         use_timm_backbone=True,
@@ -157,7 +158,7 @@ def build(variant: Variant, seed: int) -> DetrForObjectDetection:
         dilation=variant.dilation,
         num_labels=91,
         auxiliary_loss=False,
-        attn_implementation="eager",
+        attn_implementation=attention,
     )
     model = DetrForObjectDetection(config).eval()
     state = hf_state_dict(rule_state_dict(official_shapes(variant), seed))

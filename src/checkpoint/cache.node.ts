@@ -80,7 +80,7 @@ export function torchHubFolder(environment: CacheEnvironment): string {
  * Looks for a weight file on this machine, without any network: first the cache of detrs, then torch hub's folder.
  * A file of torch hub counts only where a digest is demanded and fits; one that does not fit is passed over.
  * @throws FileError when the file in the cache of detrs is not as demanded: somebody changed it.
- * @throws DownloadError when the name, digest or size in `wanted` is not valid.
+ * @throws DownloadError when the name, digest or size in `wanted` is not valid; the reason of `signal` when it aborts.
  */
 export async function findCheckpoint(
   wanted: WantedCheckpoint,
@@ -92,7 +92,11 @@ export async function findCheckpoint(
   const facts = await checkFile(own, demands, signal)
   if (facts !== undefined) {
     if (facts.misfit !== undefined) {
-      throw new FileError({ where: own, ...facts.misfit, next: 'Move this file away: the right one can then be downloaded.' })
+      throw new FileError({
+        where: own,
+        ...facts.misfit,
+        next: 'Move this file away: the right one can then be downloaded.',
+      })
     }
     return { path: own, origin: 'detrs-cache', sizeBytes: facts.sizeBytes, sha256: facts.sha256 }
   }

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { FileError } from '../tensor/index.js'
 import { faultCode, fileFault } from './file-fault.node.js'
 
 /** How long to wait for what, in milliseconds; `onWait` is called once when another process holds the lock. */
@@ -31,6 +32,8 @@ const SILENT_BEATS = 15
  * seeing each other's processes.
  */
 const DEAD_BEATS = 2
+/** Looks at a lock file that exists but cannot be read, before giving up. */
+const UNREADABLE_ROUNDS = 40
 
 /** A lock that this process holds. */
 export class DownloadLock {
@@ -52,7 +55,8 @@ export class DownloadLock {
   /** Gives the lock back; harmless when it is no longer ours. */
   async release(): Promise<void> {
     clearInterval(this.#timer)
-    if (await this.isOwned()) await rm(this.path, { force: true })
+    // A lock file that cannot be removed is taken over by the next process, as it is not renewed any more.
+    if (await this.isOwned()) await rm(this.path, { force: true }).catch(() => undefined)
   }
 
   async #renew(): Promise<void> {
@@ -72,12 +76,21 @@ export async function acquireLock(path: string, options: LockOptions): Promise<D
   const text = JSON.stringify({ token, pid: process.pid, host: hostname() } satisfies Holder)
   const pause = Math.min(250, heartbeatMs / 4)
   let seen = { state: '', since: performance.now() }
-  for (let waits = 0; ; waits++) {
+  let told = false
+  let unreadable = 0
+  for (;;) {
     signal.throwIfAborted()
     if (await create(path, text)) return new DownloadLock(path, token, heartbeatMs)
     const held = await stateOf(path)
-    if (held === undefined) continue
-    if (waits === 0) onWait()
+    if (held === undefined) {
+      // Gone since `create` looked, or something that is not a lock file.
+      if (++unreadable > UNREADABLE_ROUNDS) throw unusable(path)
+      await delay(pause, undefined, { signal })
+      continue
+    }
+    unreadable = 0
+    if (!told) onWait()
+    told = true
     // Silence is measured by our own clock, because the file system's clock may be another machine's.
     if (held.state !== seen.state) seen = { state: held.state, since: performance.now() }
     const silence = performance.now() - seen.since
@@ -121,6 +134,15 @@ async function takeOver(path: string, text: string, token: string): Promise<void
   }
 }
 
+function unusable(path: string): FileError {
+  return new FileError({
+    where: path,
+    expected: 'a lock file',
+    got: 'something that cannot be read',
+    next: 'Move it away and try again.',
+  })
+}
+
 interface LockState {
   readonly state: string
   readonly holder: Holder | undefined
@@ -155,7 +177,8 @@ function holderOf(text: string | undefined): Holder | undefined {
 }
 
 function isDead(holder: Holder | undefined): boolean {
-  if (holder === undefined || holder.host !== hostname() || !(Number.isSafeInteger(holder.pid) && holder.pid > 0)) return false
+  if (holder === undefined || holder.host !== hostname() || !(Number.isSafeInteger(holder.pid) && holder.pid > 0))
+    return false
   try {
     process.kill(holder.pid, 0)
     return false

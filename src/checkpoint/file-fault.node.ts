@@ -12,7 +12,7 @@ export function faultCode(error: unknown): string {
 
 /** `error` as a FileError about `path`; errors that are not the file system's are given back unchanged. */
 export function fileFault(error: unknown, path: string): unknown {
-  const code = faultCode(error)
+  const code = faultCode(error).replace(/^ERR_FS_(?=E)/, '')
   if (!/^E[A-Z]+$/.test(code)) return error
   const message = error instanceof Error ? error.message : String(error)
   const [expected, got, next] = words(code) ?? ['a file or folder that can be used', message, undefined]

@@ -28,7 +28,8 @@ export async function readWholeFile(path: string): Promise<Uint8Array> {
   try {
     const info = await file.stat()
     if (info.isDirectory()) throw await folderError(path)
-    if (!info.isFile()) throw new FileError({ where: path, expected: 'a regular file', got: 'a device, pipe or socket' })
+    if (!info.isFile())
+      throw new FileError({ where: path, expected: 'a regular file', got: 'a device, pipe or socket' })
     return await readChunks(file, path, info.size)
   } finally {
     await file.close()
@@ -96,7 +97,9 @@ async function missingError(path: string, cause: unknown): Promise<FileError> {
     where: path,
     expected: 'a weight file',
     got: 'no such file',
-    ...(near.length === 0 ? {} : { next: `Did you mean ${near.map((name) => join(dirname(path), name)).join(' or ')}?` }),
+    ...(near.length === 0
+      ? {}
+      : { next: `Did you mean ${near.map((name) => join(dirname(path), name)).join(' or ')}?` }),
     cause,
   })
 }

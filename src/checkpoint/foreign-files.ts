@@ -39,7 +39,8 @@ function recognise(bytes: Uint8Array): ForeignFile {
   }
   const text = readText(bytes)
   if (text !== undefined) return recogniseText(text)
-  if (looksLikeOnnx(bytes)) return { got: 'an ONNX model', next: 'Run it with the runtime, or give the weight file it was exported from.' }
+  if (looksLikeOnnx(bytes))
+    return { got: 'an ONNX model', next: 'Run it with the runtime, or give the weight file it was exported from.' }
   const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ')
   return { got: `bytes ${start}`, next: 'The file is of another format, or damaged.' }
 }
@@ -76,5 +77,7 @@ function recogniseText(text: string): ForeignFile {
 function looksLikeOnnx(bytes: Uint8Array): boolean {
   const [tag, version, next] = bytes
   if (tag !== 0x08 || version === undefined || version === 0 || version >= 32) return false
-  return next === 0x12 || next === 0x1a || next === 0x22 || next === 0x28 || next === 0x32 || next === 0x3a || next === 0x42
+  return (
+    next === 0x12 || next === 0x1a || next === 0x22 || next === 0x28 || next === 0x32 || next === 0x3a || next === 0x42
+  )
 }

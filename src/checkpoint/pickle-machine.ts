@@ -26,7 +26,7 @@ export interface PickleRules {
 }
 
 /** Memory that the values of one pickle may take, counted roughly, bytes. */
-export const MAX_PICKLE_MEMORY: number = 256 * 2 ** 20
+export const MAX_PICKLE_MEMORY: number = 64 * 2 ** 20
 const MAX_MARKS = 10_000
 
 /** Stack, marks and memo of one pickle; the opcodes (pickle-opcodes.ts) work on it. */
@@ -115,8 +115,8 @@ export class PickleMachine implements PickleContext {
 
   /** Text of `length` bytes, counted twice: JavaScript strings may take two bytes per character. */
   text(length: number): string {
-    this.charge(2 * length)
     const bytes = this.reader.take(length, 'pickled string')
+    this.charge(2 * length)
     try {
       return decodeUtf8(bytes)
     } catch {

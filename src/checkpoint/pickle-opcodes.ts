@@ -97,7 +97,8 @@ function proto(m: PickleMachine): void {
 
 function frame(m: PickleMachine): void {
   const length = m.reader.u64('pickle frame length')
-  if (length > m.reader.remaining) m.refuse(`a frame of ${length} bytes`, `the end of the data after ${m.reader.remaining}`)
+  if (length > m.reader.remaining)
+    m.refuse(`a frame of ${length} bytes`, `the end of the data after ${m.reader.remaining}`)
 }
 
 function long(m: PickleMachine, length: number): void {
@@ -116,8 +117,9 @@ function decodeLong(littleEndian: Uint8Array): number | bigint {
 }
 
 function bytes(m: PickleMachine, length: number): void {
+  const view = m.reader.take(length, 'pickled bytes')
   m.charge(length)
-  m.push(m.reader.take(length, 'pickled bytes').slice())
+  m.push(view.slice())
 }
 
 function tuple(m: PickleMachine, items: PickleValue[]): void {
@@ -163,7 +165,7 @@ function global(m: PickleMachine): void {
 function stackGlobal(m: PickleMachine): void {
   const [module, name] = m.popMany(2)
   if (typeof module !== 'string' || typeof name !== 'string') {
-    return m.refuse('a module and a name', `${describeValue(module)} and ${describeValue(name)}`)
+    m.refuse('a module and a name', `${describeValue(module)} and ${describeValue(name)}`)
   }
   m.pushGlobal(module, name)
 }
@@ -179,8 +181,8 @@ function line(m: PickleMachine): string {
 
 function reduce(m: PickleMachine): void {
   const [callee, args] = m.popMany(2)
-  if (!(callee instanceof PyGlobal)) return m.refuse('an allowed name to call', describeValue(callee))
-  if (!(args instanceof PyTuple)) return m.refuse(`a tuple of arguments for ${callee.name}`, describeValue(args))
+  if (!(callee instanceof PyGlobal)) m.refuse('an allowed name to call', describeValue(callee))
+  if (!(args instanceof PyTuple)) m.refuse(`a tuple of arguments for ${callee.name}`, describeValue(args))
   m.call(callee, args)
 }
 

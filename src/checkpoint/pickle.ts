@@ -8,14 +8,14 @@ import { OPCODES, REFUSED_OPCODES } from './pickle-opcodes.js'
 import type { PickleValue } from './pickle-values.js'
 
 /** Bytes of one pickle: that of a state dict has about 200 per tensor. */
-export const MAX_PICKLE_BYTES: number = 64 * 2 ** 20
+export const MAX_PICKLE_BYTES: number = 32 * 2 ** 20
 
 const STOP = 0x2e
 
 /**
  * Reads one pickle from `start`, and says where it ended.
  * @throws CheckpointError when an opcode or a name is not allowed (the message names it), an operand has the wrong
- * type, the stack underflows, the data ends early, or a limit is exceeded (64 MiB of pickle, 256 MiB of values).
+ * type, the stack underflows, the data ends early, or a limit is exceeded (32 MiB of pickle, 64 MiB of values).
  */
 export function readPickle(
   bytes: Uint8Array,

@@ -11,9 +11,9 @@ import { buildNumpy } from './pickle-names.js'
 import { describeValue, type PickleContext, type PickleValue, PyList, PyTuple } from './pickle-values.js'
 import { checkpointName } from './pytorch-names.js'
 import {
-  alignStorage,
   CopyBudget,
   readStorageId,
+  StorageCache,
   type StorageSource,
   TorchStorage,
   wholeNumber,
@@ -44,7 +44,10 @@ export function readLegacyPyTorch(bytes: Uint8Array, where: string): PickleValue
     })
   }
   const source = new LegacyStorages(bytes, where)
-  const plain: PickleRules = { global: () => undefined, persistent: (_id, pickle) => pickle.refuse('plain values', 'an id') }
+  const plain: PickleRules = {
+    global: () => undefined,
+    persistent: (_id, pickle) => pickle.refuse('plain values', 'an id'),
+  }
   const magic = readPickle(bytes, where, plain)
   if (magic.value !== MAGIC) refuse(where, "PyTorch's magic number", describeValue(magic.value))
   const version = readPickle(bytes, where, plain, magic.end)
@@ -74,11 +77,12 @@ class LegacyStorages implements StorageSource {
   /** The first mention of each key: it decides in which units the file counts. */
   readonly #declared = new Map<string, TorchStorage>()
   readonly #stored = new Map<string, Uint8Array>()
-  readonly #loaded = new Map<string, Uint8Array>()
+  readonly #cache: StorageCache
 
   constructor(bytes: Uint8Array, where: string) {
     this.where = where
     this.copies = new CopyBudget(bytes.byteLength, where)
+    this.#cache = new StorageCache(where, this.copies)
     this.#bytes = bytes
   }
 
@@ -103,7 +107,7 @@ class LegacyStorages implements StorageSource {
     for (const key of keys.items) {
       const storage = typeof key === 'string' ? this.#declared.get(key) : undefined
       if (storage === undefined || this.#stored.has(storage.key)) {
-        return refuse(this.where, 'the key of a storage, once', describeValue(key))
+        refuse(this.where, 'the key of a storage, once', describeValue(key))
       }
       const length = reader.u64('storage length')
       if (length !== storage.length) {
@@ -111,18 +115,14 @@ class LegacyStorages implements StorageSource {
       }
       this.#stored.set(storage.key, reader.take(storage.byteLength, `storage ${storage.key}`))
     }
-    if (reader.remaining > 0) refuse(this.where, 'the end of the file behind the last storage', `${reader.remaining} bytes`)
+    if (reader.remaining > 0)
+      refuse(this.where, 'the end of the file behind the last storage', `${reader.remaining} bytes`)
   }
 
-  load(storage: TorchStorage): Uint8Array {
-    let bytes = this.#loaded.get(storage.key)
-    if (bytes === undefined) {
-      const stored = this.#stored.get(storage.key)
-      if (stored === undefined) return refuse(this.where, `storage ${storage.key}`, 'a file without it')
-      bytes = alignStorage(stored, 1, this)
-      this.#loaded.set(storage.key, bytes)
-    }
-    return bytes
+  load(storage: TorchStorage, width: number): Uint8Array {
+    const stored = this.#stored.get(storage.key)
+    if (stored === undefined) return refuse(this.where, `storage ${storage.key}`, 'a file without it')
+    return this.#cache.get(storage, width, 1, () => stored)
   }
 }
 

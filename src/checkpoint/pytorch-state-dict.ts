@@ -110,13 +110,15 @@ function choose(root: PickleValue, found: ReadonlyMap<string, PyDict>, where: st
     where,
     expected: 'one state dict (a dict of tensors by name)',
     got: places.length === 0 ? describeRoot(root) : `state dicts at ${listed.join(', ')}`,
-    next: places.length === 0 ? "Save model.state_dict() with torch.save." : 'Choose one by the option nesting.',
+    next: places.length === 0 ? 'Save model.state_dict() with torch.save.' : 'Choose one by the option nesting.',
   })
 }
 
 function describeRoot(root: PickleValue): string {
   if (!(root instanceof PyDict)) return describeValue(root)
-  const keys = Array.from(root.entries.keys(), (key) => (typeof key === 'string' ? key.slice(0, 40) : describeValue(key)))
+  const keys = Array.from(root.entries.keys(), (key) =>
+    typeof key === 'string' ? key.slice(0, 40) : describeValue(key),
+  )
   const shown = keys.slice(0, 10).join(', ') + (keys.length > 10 ? ', …' : '')
   return keys.length === 0 ? 'an empty dict' : `a dict without tensors (keys ${shown})`
 }
@@ -131,7 +133,7 @@ function readTensors(dict: PyDict, where: string): StateDict {
       throw new CheckpointError({
         where: at,
         expected: 'a dense tensor',
-        got: `a ${value.typeName}`,
+        got: `a ${value.kind}`,
         next: 'Convert it in PyTorch (dequantize(), to_dense(), resolve_conj(), to("cpu")) and save it again.',
       })
     }

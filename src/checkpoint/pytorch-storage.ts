@@ -9,7 +9,7 @@ export interface StorageSource {
   readonly where: string
   readonly copies: CopyBudget
   /**
-   * The bytes of a storage, little-endian and aligned to 8; `width` is the element size of the tensor that asks.
+   * The bytes of a storage, little-endian and aligned for elements of `width` bytes.
    * @throws CheckpointError when the file does not hold exactly the declared bytes.
    */
   load(storage: TorchStorage, width: number): Uint8Array
@@ -99,18 +99,38 @@ export function readStorageId(
   return { type, key, length, rest }
 }
 
-/** The stored bytes as they are where little-endian and aligned, else a copy. */
-export function alignStorage(stored: Uint8Array, swapWidth: number, source: StorageSource): Uint8Array {
-  if (swapWidth === 1 && stored.byteOffset % ALIGNMENT === 0) return stored
-  source.copies.charge(stored.byteLength)
-  const copy = allocateBytes(stored.byteLength, source.where)
-  copy.set(stored)
-  if (swapWidth > 1) swapElements(copy, swapWidth)
-  return copy
+/** The storages of a file that were read so far, each as it is in the file where that is aligned, else as a copy. */
+export class StorageCache {
+  readonly #where: string
+  readonly #copies: CopyBudget
+  readonly #bytes = new Map<string, Uint8Array>()
+
+  constructor(where: string, copies: CopyBudget) {
+    this.#where = where
+    this.#copies = copies
+  }
+
+  /** Bytes aligned for elements of `width`, reversed in units of `swapWidth`; `read` is called once per storage. */
+  get(storage: TorchStorage, width: number, swapWidth: number, read: () => Uint8Array): Uint8Array {
+    const alignment = storage.type.untyped ? MAX_WIDTH : Math.max(width, storage.type.dtype.size)
+    const cacheKey = `${swapWidth}/${storage.key}`
+    const cached = this.#bytes.get(cacheKey)
+    if (cached !== undefined && cached.byteOffset % alignment === 0) return cached
+    let bytes = cached ?? read()
+    if (bytes.byteOffset % alignment !== 0 || (cached === undefined && swapWidth > 1)) {
+      this.#copies.charge(bytes.byteLength)
+      const copy = allocateBytes(bytes.byteLength, this.#where)
+      copy.set(bytes)
+      if (cached === undefined && swapWidth > 1) swapElements(copy, swapWidth)
+      bytes = copy
+    }
+    this.#bytes.set(cacheKey, bytes)
+    return bytes
+  }
 }
 
-/** Enough for every element type. */
-const ALIGNMENT = 8
+/** Bytes of the widest element type. */
+const MAX_WIDTH = 8
 
 function swapElements(bytes: Uint8Array, width: number): void {
   for (let at = 0; at + width <= bytes.length; at += width) bytes.subarray(at, at + width).reverse()

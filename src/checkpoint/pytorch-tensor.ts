@@ -1,7 +1,7 @@
 /** @file Tensors of a PyTorch file: checked when named, read when asked for. */
 import { CheckpointError, sizeOfShape, type TensorData } from '../tensor/index.js'
 import { allocateBytes, tensorFromFile } from './file-bytes.js'
-import { describeValue, type PickleContext, PyForeign, PyTuple, type PickleValue } from './pickle-values.js'
+import { describeValue, type PickleContext, type PickleValue, PyForeign, PyTuple } from './pickle-values.js'
 import type { TorchDtype } from './pytorch-dtypes.js'
 import { TorchStorage, wholeNumber } from './pytorch-storage.js'
 
@@ -59,8 +59,15 @@ export class TorchTensor extends PyForeign {
     if (this.#isContiguous()) return tensorFromFile(dtype, this.shape, bytes.subarray(begin, begin + count * size))
     this.storage.source.copies.charge(count * size)
     const copy = allocateBytes(count * size, this.storage.source.where)
-    gather(copy, bytes.subarray(begin), size, this.shape, this.stride)
+    gather(copy, this.#alignedFrom(bytes.subarray(begin), size), size, this.shape, this.stride)
     return tensorFromFile(dtype, this.shape, copy)
+  }
+
+  /** A view of an untyped storage may begin anywhere. */
+  #alignedFrom(bytes: Uint8Array, size: number): Uint8Array {
+    if (bytes.byteOffset % size === 0) return bytes
+    this.storage.source.copies.charge(bytes.byteLength)
+    return bytes.slice()
   }
 
   #isContiguous(): boolean {
@@ -97,17 +104,20 @@ export class TorchTensor extends PyForeign {
 
 /** A tensor that cannot be read as a plain array, and why: a quantized one, a sparse one. */
 export class UnreadableTensor extends PyForeign {
-  readonly typeName: string
+  readonly typeName = 'torch.Tensor'
+  /** What kind of tensor it is instead, e.g. `quantized tensor`. */
+  readonly kind: string
 
   constructor(kind: string) {
     super()
-    this.typeName = kind
+    this.kind = kind
   }
 }
 
 function wholeNumbers(value: PickleValue, what: string, pickle: PickleContext): readonly number[] {
   if (!(value instanceof PyTuple)) return pickle.refuse(`${what} as a tuple`, describeValue(value))
-  if (value.items.length > MAX_RANK) return pickle.refuse(`${what} of at most ${MAX_RANK} numbers`, `${value.items.length}`)
+  if (value.items.length > MAX_RANK)
+    return pickle.refuse(`${what} of at most ${MAX_RANK} numbers`, `${value.items.length}`)
   return value.items.map((item) => wholeNumber(item, what, pickle))
 }
 

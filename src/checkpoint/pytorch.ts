@@ -10,7 +10,7 @@ import { buildNumpy } from './pickle-names.js'
 import type { PickleContext, PickleValue } from './pickle-values.js'
 import { isPickle, readLegacyPyTorch } from './pytorch-legacy.js'
 import { checkpointName } from './pytorch-names.js'
-import { alignStorage, CopyBudget, readStorageId, type StorageSource, TorchStorage } from './pytorch-storage.js'
+import { CopyBudget, readStorageId, StorageCache, type StorageSource, TorchStorage } from './pytorch-storage.js'
 import { openZip, type ZipArchive } from './zip.js'
 
 /** The object that was saved, and the container it was found in. Tensors in it are read when asked for. */
@@ -45,7 +45,11 @@ function readZipPyTorch(bytes: Uint8Array, where: string, checksum: Crc32): Pick
     build: buildNumpy,
   })
   if (end !== pickle.byteLength) {
-    throw new CheckpointError({ where, expected: 'one pickle in data.pkl', got: `${pickle.byteLength - end} bytes behind it` })
+    throw new CheckpointError({
+      where,
+      expected: 'one pickle in data.pkl',
+      got: `${pickle.byteLength - end} bytes behind it`,
+    })
   }
   return value
 }
@@ -82,11 +86,12 @@ class ZipStorages implements StorageSource {
   readonly #zip: ZipArchive
   readonly #folder: string
   readonly #bigEndian: boolean
-  readonly #loaded = new Map<string, Uint8Array>()
+  readonly #cache: StorageCache
 
   constructor(zip: ZipArchive, folder: string, copies: CopyBudget) {
     this.where = zip.where
     this.copies = copies
+    this.#cache = new StorageCache(zip.where, copies)
     this.#zip = zip
     this.#folder = folder
     this.#bigEndian = readByteOrder(zip, folder) === 'big'
@@ -109,12 +114,7 @@ class ZipStorages implements StorageSource {
         next: 'Save the file again on a little-endian machine.',
       })
     }
-    const cacheKey = `${swapWidth}/${storage.key}`
-    let bytes = this.#loaded.get(cacheKey)
-    if (bytes === undefined) {
-      bytes = alignStorage(this.#zip.read(`${this.#folder}data/${storage.key}`), swapWidth, this)
-      this.#loaded.set(cacheKey, bytes)
-    }
+    const bytes = this.#cache.get(storage, width, swapWidth, () => this.#zip.read(`${this.#folder}data/${storage.key}`))
     if (bytes.byteLength !== storage.byteLength) {
       throw new CheckpointError({
         where: this.where,

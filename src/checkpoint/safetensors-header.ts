@@ -145,7 +145,8 @@ class HeaderScanner {
     } catch {
       value = undefined
     }
-    if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) return this.#refuse('a valid string', token.slice(0, 80))
+    if (typeof value !== 'string' || /\p{Surrogate}/u.test(value))
+      return this.#refuse('a valid string', token.slice(0, 80))
     return value
   }
 

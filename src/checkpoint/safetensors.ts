@@ -115,7 +115,10 @@ function checkOffsets(entries: readonly SafetensorsEntry[], dataLength: number, 
       where,
       expected: `${position} bytes of tensor data, as the header says`,
       got: `${dataLength}`,
-      next: position > dataLength ? 'The file is truncated: download or copy it again.' : 'The file has foreign bytes at its end.',
+      next:
+        position > dataLength
+          ? 'The file is truncated: download or copy it again.'
+          : 'The file has foreign bytes at its end.',
     })
   }
 }

@@ -48,7 +48,10 @@ function findEndRecord(bytes: Uint8Array, where: string): number {
   const earliest = Math.max(0, bytes.byteLength - END_SIZE - 0xffff)
   for (let at = bytes.byteLength - END_SIZE; at >= earliest; at--) {
     // The comment must reach exactly to the end: its text could hold a signature of its own.
-    if (view.getUint32(at, true) === END_SIGNATURE && at + END_SIZE + view.getUint16(at + 20, true) === bytes.byteLength) {
+    if (
+      view.getUint32(at, true) === END_SIGNATURE &&
+      at + END_SIZE + view.getUint16(at + 20, true) === bytes.byteLength
+    ) {
       return at
     }
   }

@@ -54,7 +54,11 @@ export class ZipArchive {
   read(name: string): Uint8Array {
     const entry = this.entries.get(name)
     if (entry === undefined) {
-      throw new CheckpointError({ where: this.where, expected: `entry ${JSON.stringify(name)}`, got: 'a zip without it' })
+      throw new CheckpointError({
+        where: this.where,
+        expected: `entry ${JSON.stringify(name)}`,
+        got: 'a zip without it',
+      })
     }
     const stored = this.#bytes.subarray(entry.start, entry.start + entry.compressedSize)
     const data = entry.compressed ? inflate(stored, entry, this.where) : stored
@@ -99,7 +103,8 @@ export function openZip(bytes: Uint8Array, where: string, checksum: Crc32 = crc3
 
 function readEntry(reader: ByteReader, bytes: Uint8Array, dataEnd: number, where: string): ZipEntry {
   const what = 'zip directory'
-  if (reader.u32(what) !== 0x02014b50) refuse(where, 'a zip directory entry', `other bytes at byte ${reader.position - 4}`)
+  if (reader.u32(what) !== 0x02014b50)
+    refuse(where, 'a zip directory entry', `other bytes at byte ${reader.position - 4}`)
   reader.take(4, what) // versions made by and needed
   const flags = reader.u16(what)
   const method = reader.u16(what)
@@ -146,7 +151,11 @@ function checkLocalHeader(
   const name = decodeName(reader.take(nameLength, what), entry.at)
   const extra = reader.take(extraLength, what)
   if (name !== entry.name || method !== entry.method) {
-    refuse(entry.at, 'the same name and method in local header and directory', `${JSON.stringify(name)}, method ${method}`)
+    refuse(
+      entry.at,
+      'the same name and method in local header and directory',
+      `${JSON.stringify(name)}, method ${method}`,
+    )
   }
   // With a data descriptor (bit 3) the sizes are known only behind the data, and the local ones are 0 or -1.
   if ((flags & 8) === 0) {
@@ -165,7 +174,11 @@ function checkDisjoint(entries: ReadonlyMap<string, ZipEntry>, where: string): v
   let previous: ZipEntry | undefined
   for (const entry of [...entries.values()].sort((a, b) => a.start - b.start)) {
     if (previous !== undefined && previous.start + previous.compressedSize > entry.start) {
-      refuse(where, 'zip entries that share no bytes', `${JSON.stringify(previous.name)} over ${JSON.stringify(entry.name)}`)
+      refuse(
+        where,
+        'zip entries that share no bytes',
+        `${JSON.stringify(previous.name)} over ${JSON.stringify(entry.name)}`,
+      )
     }
     previous = entry
   }
@@ -179,7 +192,13 @@ function decodeName(bytes: Uint8Array, where: string): string {
     throw new CheckpointError({ where, expected: 'zip entry names in UTF-8', got: 'other bytes', cause })
   }
   const parts = name.split('/')
-  if (name === '' || /[\\\0]/.test(name) || /^(?:\/|[A-Za-z]:)/.test(name) || parts.includes('..') || parts.includes('.')) {
+  if (
+    name === '' ||
+    /[\\\0]/.test(name) ||
+    /^(?:\/|[A-Za-z]:)/.test(name) ||
+    parts.includes('..') ||
+    parts.includes('.')
+  ) {
     refuse(where, 'zip entry names that stay inside the archive', JSON.stringify(name.slice(0, 200)))
   }
   return name

@@ -6,15 +6,13 @@
 import { ImageError } from '../tensor/index.js'
 import { decodeGif, GifFault } from './gif.js'
 import type { RgbImage } from './image.js'
+import { MAX_PIXELS } from './limits.js'
 import { type Orientation, orientationOf, rawProfileBytes } from './orientation.js'
 import { PngFault, readPngStructure } from './png-structure.node.js'
 import { readRegularFile } from './read-file.node.js'
 import { loadSharp, type SharpFactory } from './sharp.node.js'
 import { DECODABLE, type ImageFormat, sniffImage } from './sniff.js'
 import { unsupportedTiffColours } from './tiff-structure.js'
-
-/** Pillow refuses larger images: twice its warning limit of a quarter of a gibibyte of RGB. */
-export const MAX_PIXELS: number = 2 * 89_478_485
 
 /** Options of `decodeImage`. */
 export interface DecodeOptions {
@@ -66,7 +64,7 @@ async function decodeWithSharp(file: ImageFile): Promise<RgbImage> {
   if (png !== undefined) admit(file, png.width, png.height)
   const colours = file.format === 'tiff' ? unsupportedTiffColours(file.bytes) : undefined
   if (colours !== undefined) throw broken(file, `a TIFF in ${colours}`)
-  const sharp = await loadSharp()
+  const sharp = loadSharp()
   // 'truncated' is as strict as Pillow: what ends early is refused, recoverable oddities inside are not. In a TIFF it
   // would let missing strips and unknown compressions pass as black.
   const failOn = file.format === 'tiff' ? 'error' : 'truncated'

@@ -5,6 +5,7 @@
  */
 import { ImageError } from '../tensor/index.js'
 import type { ImageSize, RgbImage } from './image.js'
+import { MAX_PIXELS } from './limits.js'
 
 /** Pillow keeps 8 bits for the pixel and 2 for overshoot (other filters have negative lobes); the rest is the weight. */
 const PRECISION_BITS = 32 - 8 - 2
@@ -26,16 +27,29 @@ interface Kernel {
  * Pillow 13 takes the vertical pass first when the height shrinks by more than twice what the width does, which moves a
  * quarter of the values by one level. The order here is that of the versions before, with which the published
  * checkpoints were made; a resize that keeps the ratio is the same in all versions.
- * @throws ImageError when a side is not a positive integer or the data does not fit the image's size.
+ * @throws ImageError when a side is not a positive integer, the size has more than `MAX_PIXELS` pixels, or the data does
+ *   not fit the image's size.
  */
 export function resizeBilinear(image: RgbImage, size: ImageSize): RgbImage {
   checkImage(image)
   checkSide('resizeBilinear.width', size.width)
   checkSide('resizeBilinear.height', size.height)
   const { width, height } = size
+  if (width * height > MAX_PIXELS) {
+    throw new ImageError({
+      where: 'resizeBilinear',
+      expected: `a size of at most ${MAX_PIXELS} pixels`,
+      got: `${width}×${height}`,
+    })
+  }
   const horizontal = width === image.width ? undefined : bilinearKernel(image.width, width)
   const vertical = height === image.height ? undefined : bilinearKernel(image.height, height)
   let data = image.data
+  if (horizontal !== undefined && vertical !== undefined && image.height * width > MAX_PIXELS) {
+    // A very tall strip: widened first it would not fit into memory (nor would Pillow's).
+    data = resizeColumns(data, image.width, 0, vertical, height)
+    return { width, height, data: resizeRows(data, image.width, 0, height, horizontal, width) }
+  }
   let firstRow = 0
   if (horizontal !== undefined) {
     // With few output rows, some input rows are read by none of them: only the span between is passed on.

@@ -29,7 +29,7 @@ function pixel(canvas: Canvas, x: number, y: number): number[] {
 const PLAIN_STYLE: DrawOptions = { lineWidth: 2, textSize: 14, classes: ['cat', 'dog'] }
 
 test('draws on a copy: box in the colour of the class, tag above, the inside untouched', () => {
-  const image = plain(400, 300)
+  const image = { width: 400, height: 300, data: Buffer.alloc(400 * 300 * 3, 128) }
   const drawn = drawDetections(image, [detection(100, 100, 220, 200)], PLAIN_STYLE)
   assert.ok(image.data.every((byte) => byte === 128))
   assert.deepEqual([drawn.width, drawn.height, drawn.scale, drawn.data.length], [400, 300, 1, 400 * 300 * 3])
@@ -148,11 +148,33 @@ test('low scores, odd scores and names of any length', () => {
   assert.deepEqual([lineAt(sure), lineAt(unsure)], [2, 1])
   for (const score of [Number.NaN, -3, 7, Number.POSITIVE_INFINITY])
     drawDetections(image, [detection(1, 2, 30, 40, 'x', score)])
-  for (const label of ['', ' ', '\n\t', 'x'.repeat(1e6), '\u0301', '漢字', '🙂'.repeat(500), '\ud800']) {
+  for (const label of [
+    '',
+    ' ',
+    '\n\t',
+    'x'.repeat(1e6),
+    '\u0301',
+    `e${'\u0301'.repeat(1e5)}`,
+    '漢字',
+    '🙂'.repeat(500),
+    '\ud800',
+  ]) {
     drawDetections(image, [detection(10, 50, 60, 90, label)])
   }
   const noScore = drawDetections(image, [detection(100, 100, 300, 250)], { ...PLAIN_STYLE, showScores: false })
   assert.notDeepEqual(noScore.data, sure.data)
+})
+
+test('the 501st score has no tag', () => {
+  const boxes = Array.from({ length: 501 }, (_, i) => {
+    const [x, y] = [10 + 60 * (i % 30), 20 + 60 * Math.floor(i / 30)]
+    return detection(x, y, x + 40, y + 30, 'cat', i === 77 ? 0.6 : 0.9)
+  })
+  const drawn = drawDetections(plain(1830, 1060), boxes, { ...PLAIN_STYLE, textSize: 8 })
+  for (const i of [0, 77, 500]) {
+    const color = pixel(drawn, 10 + 60 * (i % 30), 20 + 60 * Math.floor(i / 30) - 5)
+    assert.deepEqual(color, i === 77 ? [128, 128, 128] : [...classColor(0)], `box ${i}`)
+  }
 })
 
 test('thousands of boxes are drawn in reasonable time', () => {
@@ -189,5 +211,8 @@ test('one picture to the byte', () => {
     ],
     { classes: ['façade', 'Traffic light'] },
   )
-  assert.equal(createHash('sha256').update(drawn.data).digest('hex'), '')
+  assert.equal(
+    createHash('sha256').update(drawn.data).digest('hex'),
+    '8ca4643213bdf018de1b3f4f54f8426f8285039c1d517d4b364be1dec73e5ff8',
+  )
 })

@@ -1,4 +1,4 @@
-/** @file The picture that a detector is judged by: every detection's box, name and score drawn on a copy of the photo. */
+/** @file The picture that a detector is judged by: each detection's box, name and score on a copy of the photo. */
 import { ConfigError } from '../tensor/index.js'
 import { assertCanvas, type Canvas, type Color, fillRect, grow, type Rect, strokeRect } from './canvas.js'
 import { labelColors, textColorOn } from './palette.js'
@@ -21,11 +21,11 @@ export interface DrawOptions {
   readonly showScores?: boolean
   /** Pixels of the drawn picture, 1..1000. Default: 1/300 of the picture's mean side, at least 2. */
   readonly lineWidth?: number
-  /** Pixels of the drawn picture from the top of capitals to the bottom of descenders, 4..4096. Default: 1/32 of the
+  /** Pixels of the drawn picture from the top of capitals to the bottom of descenders, 4..1024. Default: 1/32 of the
    * picture's mean side (less where most boxes are smaller than the text), at least 11. */
   readonly textSize?: number
   /** A picture whose longer side is below this many pixels is enlarged by the smallest whole number (at most 16) that
-   * reaches it, so that labels can be read. 0 keeps the size. Default 320. */
+   * reaches it, so that labels can be read. 0 keeps the size, 4096 is the most. Default 320. */
   readonly enlargeBelow?: number
 }
 
@@ -73,7 +73,7 @@ export function drawDetections(
   options: DrawOptions = {},
 ): AnnotatedCanvas {
   assertCanvas(image, WHERE)
-  const scale = enlargement(image, inRange('enlargeBelow', options.enlargeBelow ?? 320, 0, 1e6))
+  const scale = enlargement(image, inRange('enlargeBelow', options.enlargeBelow ?? 320, 0, 4096))
   const canvas: AnnotatedCanvas = { ...enlarged(image, scale), scale }
   const side = Math.sqrt(canvas.width * canvas.height)
   const lineWidth = inRange('lineWidth', options.lineWidth ?? Math.max(2, Math.round(side / 300)), 1, 1000)
@@ -92,7 +92,7 @@ export function drawDetections(
     if (isOpen(item.line, rim)) strokeRect(canvas, grow(item.line, -rim), shadow, SHADOW, SHADOW_ALPHA)
     strokeRect(canvas, item.line, item.lineWidth, colors.get(item.label)!)
   }
-  const textSize = inRange('textSize', options.textSize ?? defaultTextSize(side, items), 4, 4096)
+  const textSize = inRange('textSize', options.textSize ?? defaultTextSize(side, items), 4, 1024)
   drawTags(canvas, items, colors, new StrokeFont(textSize), options.showScores ?? true)
   return canvas
 }
@@ -134,8 +134,8 @@ function drawTags(
 
 /** Name and score in at most `limit` pixels: the name is cut, not the score, while there is room for both. */
 function tagText({ label, score }: Item, font: StrokeFont, limit: number, showScores: boolean): string {
-  // Longer names cannot fit, and shaping a name of a million characters would take seconds.
-  const name = label.slice(0, 400).normalize('NFC').trim()
+  // Every letter takes a pixel or more, and at most three accents: the rest of a very long name cannot fit.
+  const name = label.slice(0, 4 * limit).trim()
   if (!showScores || score === undefined) return font.fit(name, limit)
   const percent = `${Math.round(score * 100)}%`
   if (name === '') return font.fit(percent, limit)
@@ -191,7 +191,7 @@ function outerEdges(min: number, max: number, thickness: number, size: number): 
 
 /** 1/32 of the picture's mean side; in crowds of boxes smaller than that, as small as can be read. */
 function defaultTextSize(side: number, items: readonly Item[]): number {
-  const usual = Math.max(11, Math.round(side / 32))
+  const usual = Math.min(1024, Math.max(11, Math.round(side / 32)))
   if (items.length < 8) return usual
   const shorter = items.map(({ box }) => Math.min(box.xmax - box.xmin, box.ymax - box.ymin)).sort((a, b) => a - b)
   const median = shorter[items.length >> 1]!
@@ -205,7 +205,8 @@ function enlargement(image: Canvas, below: number): number {
 /** A copy with every pixel `scale × scale` times. */
 function enlarged(image: Canvas, scale: number): Canvas {
   const [width, height] = [image.width * scale, image.height * scale]
-  if (scale === 1) return { width, height, data: image.data.slice() }
+  // Not slice(): that of Node's Buffer, a Uint8Array too, shares the bytes.
+  if (scale === 1) return { width, height, data: new Uint8Array(image.data) }
   const data = new Uint8Array(width * height * 3)
   for (let y = 0; y < height; y++) {
     const row = Math.floor(y / scale) * image.width

@@ -105,7 +105,9 @@ function fillFrame(canvas: Canvas, outer: Rect, hole: Rect | null, color: Color,
   // Columns that the hole covers in full: skipped in every row that lies in the hole.
   const holeLeft = hole === null ? right : Math.min(right, Math.max(left, Math.ceil(hole.xmin)))
   const holeRight = hole === null ? right : Math.max(holeLeft, Math.min(right, Math.floor(hole.xmax)))
+  // The last row that was filled with the bare colour, all along or at both sides of the hole.
   let painted = Number.NaN
+  let sides = Number.NaN
   for (let y = top; y < bottom; y++) {
     const outside = overlap(y, ymin, ymax) * strength
     const inside = hole === null ? 0 : overlap(y, hole.ymin, hole.ymax) * strength
@@ -116,8 +118,15 @@ function fillFrame(canvas: Canvas, outer: Rect, hole: Rect | null, color: Color,
       else fillSpan(canvas, y, left, right, xmin, xmax, outside, color)
       if (solid) painted = y
     } else if (outside === inside) {
-      frameSpan(canvas, y, left, holeLeft, outer, hole!, outside, inside, color)
-      frameSpan(canvas, y, holeRight, right, outer, hole!, outside, inside, color)
+      const solid = outside === 255 && xmin <= left && xmax >= right && hole!.xmin % 1 === 0 && hole!.xmax % 1 === 0
+      if (solid && sides === y - 1) {
+        copyRow(canvas, y, left, holeLeft)
+        copyRow(canvas, y, holeRight, right)
+      } else {
+        frameSpan(canvas, y, left, holeLeft, outer, hole!, outside, inside, color)
+        frameSpan(canvas, y, holeRight, right, outer, hole!, outside, inside, color)
+      }
+      if (solid) sides = y
     } else frameSpan(canvas, y, left, right, outer, hole!, outside, inside, color)
   }
 }

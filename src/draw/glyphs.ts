@@ -197,7 +197,7 @@ const LATIN: Readonly<Record<string, string>> = {
   '´': 'd d M0 12.2 L2.4 14.6',
   '¨': 'd d D0 13.5 D4 13.5',
   '¯': 'd d M0 13.4 H4.6',
-  '¸': 'd d M1.2 0 C2.8 -1.6 2.6 -4 0 -4',
+  '¸': 'd s M1.2 0 C2.8 -1.6 2.6 -4 0 -4',
 }
 
 /** Every character that is drawn as it stands. */

@@ -18,7 +18,7 @@ test('colours of 3, 10, 20, 80, 100 and 128 classes stand apart', () => {
     [10, 0.16],
     [20, 0.1],
     [80, 0.055],
-    [100, 0.05],
+    [100, 0.048],
     [PALETTE_SIZE, 0.04],
   ]
   for (const [count, distance] of expected) {

@@ -102,7 +102,7 @@ function candidateColors(): Candidate[] {
   const candidates: Candidate[] = []
   for (const lightness of [0.72, 0.62, 0.82, 0.54, 0.9]) {
     for (let hue = 145; hue < 145 + 360; hue += 5) {
-      for (const share of [1, 0.55]) {
+      for (const share of [1, 0.65]) {
         const chroma = share * largestChroma(lightness, hue)
         const color = oklchToRgb(lightness, chroma, hue)
         const lab = oklab(color).map((value) => Math.round(value * 4096))

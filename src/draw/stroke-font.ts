@@ -56,6 +56,8 @@ interface Outline {
 /** Font units to pixels along one axis. */
 type Fitter = (value: number) => number
 
+/** More accents on one letter would make pictures of unbounded height. */
+const MOST_ACCENTS = 3
 const ELLIPSIS = '…'
 /** Above this share of the distance to a corner, a quarter turn is squarer than an ellipse (0.552). */
 const TURN = 0.6
@@ -73,12 +75,12 @@ export class StrokeFont {
   readonly #glyphs: Map<string, FittedGlyph> = new Map()
 
   /**
-   * @param size Pixels from the top of capitals to the bottom of descenders, 4..4096; readable from about 10.
+   * @param size Pixels from the top of capitals to the bottom of descenders, 4..1024; readable from about 10.
    * @throws ConfigError if `size` is out of range.
    */
   constructor(size: number) {
-    if (!(size >= 4 && size <= 4096)) {
-      throw new ConfigError({ where: 'text size', expected: 'a number of pixels within 4..4096', got: String(size) })
+    if (!(size >= 4 && size <= 1024)) {
+      throw new ConfigError({ where: 'text size', expected: 'a number of pixels within 4..1024', got: String(size) })
     }
     this.size = size
     this.#scale = size / (CAP_HEIGHT - DESCENT + PEN_WIDTH)
@@ -147,7 +149,7 @@ export class StrokeFont {
     const right = Math.max(1, Math.round(2 * outline.right * this.#scale) - Math.round(outline.right * this.#scale))
     const advance = left + fitX(outline.anchorsX.at(-1)!) + right
     const margin = Math.ceil((this.#pen * DOT_SCALE) / 2 + 1)
-    const top = Math.ceil(fitY(outline.anchorsY.at(-1)!)) + margin
+    const top = Math.ceil(fitY(outline.anchorsY.at(-1)!) + this.#baseline()) + margin
     const bottom = Math.floor(fitY(outline.anchorsY[0]!)) - margin
     const shift = left + this.#pixelMiddle()
     const width = advance + 2 * margin
@@ -192,11 +194,12 @@ function inkRise(mask: CoverageMask): number {
   return first < 0 ? 0 : -mask.y - Math.floor(first / mask.width)
 }
 
-/** A text's characters, accents joined to their letters, white space as single spaces. */
+/** A text's characters, accents (at most three) joined to their letters, white space as single spaces. */
 function* charactersOf(text: string): Generator<string> {
   let pending = ''
   for (const character of text) {
     const mark = ACCENTS.has(character)
+    if (mark && pending.length > MOST_ACCENTS) continue
     if (!mark && pending !== '') yield pending
     pending = mark ? pending + character : /\s/u.test(character) ? ' ' : character
   }

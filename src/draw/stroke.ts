@@ -5,12 +5,11 @@ import { type Canvas, type Color, type CoverageMask, fillMask, type Rect } from 
 export type Polyline = readonly number[]
 
 /**
- * Draws lines with round ends as one shape, so that crossings and joints are not blended twice.
+ * Draws lines with round ends as one shape, so that crossings and joints are not blended twice; draws nothing if a
+ * coordinate is NaN.
  *
  * @param lineWidth Pixels, > 0; lines thinner than a pixel are drawn fainter.
  * @param alpha Opacity, 0..1.
- *
- * Draws nothing where a coordinate is NaN.
  */
 export function strokeLines(
   canvas: Canvas,

@@ -39,8 +39,8 @@ test('tags of neighbours, and of equal boxes, do not cover each other', () => {
 })
 
 test('a tag does not hide a small object next to its box', () => {
-  const small: Rect = { xmin: 32, ymin: 40, xmax: 44, ymax: 48 }
-  const [large] = placeTags([tag(30, 50, 130, 120), { ...tag(0, 0, 0, 0), box: small }], 300, 200)
+  const small: Rect = { xmin: 32, ymin: 37, xmax: 44, ymax: 48 }
+  const [large] = placeTags([tag(30, 50, 130, 120), { box: small, width: 4, height: 3, group: 'b' }], 300, 200)
   assert.equal(common(large!, small), 0)
 })
 

@@ -26,8 +26,9 @@ const MOST_COST = 3
 
 /**
  * Chooses a place for every tag. One of each group chooses first, then small boxes before large ones, since only
- * places next to them will do; the cheapest of fourteen candidates wins: above (the usual place), below, inside and beside the box, at either end. In crowds, a tag
- * that would hide other tags or several boxes is left out (null), unless it is the first of its group.
+ * places next to them will do; the cheapest of fourteen candidates wins: above (the usual place), below, inside and
+ * beside the box, at either end. In crowds, a tag that would hide other tags or several boxes is left out (null),
+ * unless it is the first of its group.
  *
  * Time grows with the square of the number of tags.
  */

@@ -3,8 +3,8 @@
  * topological order because a node can only name tensors that exist.
  */
 import { type DType, GraphError, isBigInt, type TensorData, toNumbers } from '../tensor/index.js'
-import type { Dim } from './dimension.js'
-import type { Attributes, Node, Parameter, Tensor, TensorType } from './tensor.js'
+import { type Dim, formatShape, parseDim } from './dimension.js'
+import { type Attributes, formatTensor, type Node, type Parameter, type Tensor, type TensorType } from './tensor.js'
 
 /** Integer tensors up to this many elements carry their entries as `content`. */
 const CONTENT_LIMIT = 64
@@ -47,15 +47,19 @@ export class Graph {
   }
 
   /**
-   * Declares an input.
-   * @throws GraphError when the name is taken.
+   * Declares an input. A dimension is a size, a name or an expression in names, e.g. `floor((height+1)/2)`.
+   * @throws GraphError when the name is taken, or a dimension is none of these.
    */
   input(name: string, dtype: DType, shape: readonly Dim[]): Tensor {
-    if (this.inputs.some((input) => input.source.kind === 'input' && input.source.name === name)) {
-      throw new GraphError({ where: this.name, expected: 'inputs of different names', got: `'${name}' twice` })
-    }
-    this.#claim(name)
-    const tensor = this.#register({ graph: this, dtype, shape, source: { kind: 'input', name } })
+    this.#claimExactly(name)
+    const dims = shape.map((dim) => {
+      const canonical =
+        typeof dim === 'string' ? parseDim(dim) : Number.isSafeInteger(dim) && dim >= 0 ? dim : undefined
+      if (canonical !== undefined) return canonical
+      const expected = 'sizes from 0 up, names or expressions'
+      throw new GraphError({ where: `input '${name}'`, expected, got: formatShape(shape) })
+    })
+    const tensor = this.#register({ graph: this, dtype, shape: dims, source: { kind: 'input', name } })
     this.inputs.push(tensor)
     return tensor
   }
@@ -73,11 +77,18 @@ export class Graph {
     return this.parameterTensor(parameter.key, 'float32', parameter.shape)
   }
 
-  /** The tensor of the parameter `key`, made on first use. */
+  /**
+   * The tensor of the parameter `key`, made on first use.
+   * @throws GraphError when something else has that name, or the parameter another type.
+   */
   parameterTensor(key: string, dtype: DType, shape: readonly number[]): Tensor {
     const known = this.parameters.get(key)
-    if (known !== undefined) return known
-    this.#claim(key)
+    if (known !== undefined) {
+      const [expected, got] = [formatTensor(known), formatTensor({ dtype, shape })]
+      if (got !== expected) throw new GraphError({ where: key, expected, got })
+      return known
+    }
+    this.#claimExactly(key)
     const tensor: Tensor = { graph: this, dtype, shape, source: { kind: 'parameter', key } }
     this.parameters.set(key, tensor)
     return tensor
@@ -112,7 +123,7 @@ export class Graph {
   ): Node {
     for (const input of inputs) {
       if (input !== undefined && input.graph !== this) {
-        throw new GraphError({ where: `${this.scope}/${op}`, expected: 'inputs of one graph', got: 'two graphs' })
+        throw this.#foreignTensor(op)
       }
     }
     const outputs: Tensor[] = []
@@ -133,9 +144,10 @@ export class Graph {
 
   /**
    * Names a tensor as an output of the graph.
-   * @throws GraphError when the name is taken by another output.
+   * @throws GraphError when the name is taken by another output, or the tensor is another graph's.
    */
   output(name: string, tensor: Tensor): void {
+    if (tensor.graph !== this) throw this.#foreignTensor(`output '${name}'`)
     if (this.outputs.has(name)) {
       throw new GraphError({ where: this.name, expected: 'outputs of different names', got: `'${name}' twice` })
     }
@@ -152,6 +164,18 @@ export class Graph {
       if (typeof dim === 'string' && !this.#dimSources.has(dim)) this.#dimSources.set(dim, { tensor, axis })
     })
     return tensor
+  }
+
+  #foreignTensor(user: string): GraphError {
+    const where = this.scope === '' ? user : `${this.scope} (${user})`
+    return new GraphError({ where, expected: `tensors of graph '${this.name}'`, got: 'one of another graph' })
+  }
+
+  #claimExactly(name: string): void {
+    if (this.#names.has(name)) {
+      throw new GraphError({ where: this.name, expected: 'names of their own', got: `'${name}' twice` })
+    }
+    this.#claim(name)
   }
 
   #claim(name: string): string {

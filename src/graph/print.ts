@@ -1,4 +1,5 @@
 /** @file A graph as text: one line a node, in order, with types and module paths. */
+import { isFloat, toNumbers } from '../tensor/index.js'
 import type { Graph } from './graph.js'
 import { type Attribute, formatTensor, type Tensor } from './tensor.js'
 
@@ -41,7 +42,10 @@ function formatConstant(tensor: Tensor): string {
   if (tensor.source.kind !== 'constant') return ''
   const { data } = tensor.source
   if (data.data.length > 8) return `constant ${formatTensor(tensor)}`
-  const values = Array.from(data.data as ArrayLike<number | bigint>, String).join(', ')
+  const elements: readonly (number | bigint)[] = isFloat(data.dtype)
+    ? toNumbers(data)
+    : Array.from(data.data as ArrayLike<number | bigint>)
+  const values = elements.map((value) => (Object.is(value, -0) ? '-0' : String(value))).join(', ')
   return data.shape.length === 0 ? values : `[${values}]`
 }
 

@@ -1,5 +1,5 @@
 /** @file What every model of the family declares, so that detector, exporter and command line need no model's name. */
-import type { Layout } from '../checkpoint/layout.js'
+import type { Layout } from '../checkpoint/index.js'
 import type { Dim, Tensor } from '../graph/index.js'
 
 /** What a set predictor says after one of its layers. */
@@ -74,6 +74,8 @@ export interface DetectionModel {
   readonly classHead: readonly string[]
   readonly weights?: PublishedWeights
   readonly published?: PublishedFigures
+  /** Number of classes that a class head of `rows` outputs tells apart. */
+  readonly classesOfHead: (rows: number) => number
   /** The network for `classes` classes, as many as `classNames` unless said. */
   readonly create: (classes?: number) => Network
   /** Final predictions to detections; `imageSizes` int32 [batch, 2] holds height and width of the original images. */

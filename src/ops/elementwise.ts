@@ -86,6 +86,8 @@ export const neg = (x: Operand): Tensor => apply('Neg', elementwise.Neg, [x])
 export const not = (x: Operand): Tensor => apply('Not', elementwise.Not, [x])
 export const reciprocal = (x: Operand): Tensor => apply('Reciprocal', elementwise.Reciprocal, [x])
 export const relu = (x: Operand): Tensor => apply('Relu', elementwise.Relu, [x])
+/** Nearest whole number; halves go to the even one. */
+export const round = (x: Operand): Tensor => apply('Round', elementwise.Round, [x])
 export const sigmoid = (x: Operand): Tensor => apply('Sigmoid', elementwise.Sigmoid, [x])
 export const sign = (x: Operand): Tensor => apply('Sign', elementwise.Sign, [x])
 export const sin = (x: Operand): Tensor => apply('Sin', elementwise.Sin, [x])

@@ -5,6 +5,7 @@ import { removeDeadCode } from './dead-code.js'
 import { foldNormsIntoConvolutions } from './fold-norms.js'
 import type { WeightedGraph } from './rewrite.js'
 
+export { countMacs } from './count-macs.js'
 export { rewrite, type Visit } from './rewrite.js'
 export { foldConstants, foldNormsIntoConvolutions, mergeCommonSubexpressions, removeDeadCode, type WeightedGraph }
 

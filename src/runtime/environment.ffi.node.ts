@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigError } from '../tensor/index.js'
 import { defaultThreads } from './cpu-count.node.js'
 import { type OrtLibrary, openOrtLibrary } from './library.ffi.node.js'
 import type { OrtApi, Pointer } from './ort-api.ffi.node.js'
@@ -66,9 +65,6 @@ let opened: Promise<NativeEnvironment> | undefined
  * @throws ConfigError, RuntimeError as openOrtLibrary does.
  */
 export function nativeEnvironment(options: FfiOptions = {}): Promise<NativeEnvironment> {
-  if (options.threads !== undefined && !(Number.isInteger(options.threads) && options.threads >= 1)) {
-    throw new ConfigError({ where: 'threads', expected: 'a positive integer', got: String(options.threads) })
-  }
   opened ??= open(options)
   // A failure may be mended (a package installed, koffi configured): the next call tries again.
   opened.catch(() => {

@@ -14,6 +14,11 @@ export interface OrtLibrary {
   readonly folder: string
   /** koffi unloads a library whose handle was collected, under the feet of every function: it must stay referenced. */
   readonly handles: readonly LibraryHandle[]
+  /**
+   * Gives freed memory back to the system after a model of `bytes` was loaded or released. glibc would keep it: a model
+   * with 174 MB of weights leaves 150 MB behind after loading and 350 MB after release (measured).
+   */
+  trim(bytes: number): Promise<void>
 }
 
 /**
@@ -24,10 +29,10 @@ const STACK_BYTES = 8 * 1024 * 1024
 
 /**
  * Keeps ONNX Runtime from sending telemetry, which its official builds do unless this variable is set before the first
- * session; a value that the user has set wins.
+ * session; a value that the user has set wins. A worker's process.env is a copy that native code does not see.
  */
 export function disableTelemetry(): void {
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1'
+  process.env['ORT_DISABLE_TELEMETRY'] ||= '1'
 }
 
 /**
@@ -54,7 +59,7 @@ export async function openOrtLibrary(): Promise<OrtLibrary> {
       next: 'Update onnxruntime-node.',
     })
   }
-  return { api, folder: dirname(path), handles }
+  return { api, folder: dirname(path), handles, trim: memoryTrimmer(handles.at(-1)!) }
 }
 
 type Koffi = typeof import('koffi').default
@@ -155,4 +160,14 @@ function keepForever(koffi: Koffi, path: string): LibraryHandle[] {
     )
   }
   return [system]
+}
+
+/** Models smaller than this leave nothing behind that is worth a walk through the heap. */
+const TRIM_FROM_BYTES = 16 * 1024 * 1024
+
+function memoryTrimmer(system: LibraryHandle): OrtLibrary['trim'] {
+  if (process.platform !== 'linux') return async () => {}
+  const mallocTrim = system.func('malloc_trim', 'int', ['size_t'])
+  return (bytes) =>
+    bytes < TRIM_FROM_BYTES ? Promise.resolve() : new Promise((resolve) => mallocTrim.async(0, () => resolve()))
 }

@@ -1,5 +1,4 @@
 /** @file The engine `ffi`: the C API of ONNX Runtime, called through koffi. Node's default. */
-import { ConfigError, RuntimeError } from '../tensor/index.js'
 import { engineError } from './engine-error.js'
 import { type FfiOptions, type NativeEnvironment, nativeEnvironment } from './environment.ffi.node.js'
 import { fixDimensions } from './feed-check.js'
@@ -7,6 +6,7 @@ import type { Pointer } from './ort-api.ffi.node.js'
 import { FfiSession, pinned } from './session.ffi.node.js'
 import type { Runtime, Session, SessionOptions } from './session.js'
 import { nativeSessionOptions } from './session-options.ffi.node.js'
+import { checkRequest, checkThreads, type SessionRequest } from './session-request.js'
 import { inputInfos, outputInfos } from './value-info.ffi.node.js'
 
 /**
@@ -18,47 +18,35 @@ import { inputInfos, outputInfos } from './value-info.ffi.node.js'
  * @throws ConfigError when koffi or the library is not installed; RuntimeError when it cannot be opened.
  */
 export async function createFfiRuntime(options: FfiOptions = {}): Promise<Runtime> {
+  if (options.threads !== undefined) checkThreads(options.threads)
   const environment = await nativeEnvironment(options)
-  const threads = options.threads ?? environment.poolThreads
+  const { api, providers, poolThreads } = environment
+  const threads = options.threads ?? poolThreads
   return {
     name: 'ffi',
-    version: environment.api.version,
-    providers: environment.providers,
+    version: api.version,
+    providers,
     threads,
-    createSession: (model, sessionOptions) => createSession(environment, threads, model, sessionOptions ?? {}),
+    createSession: async (model, sessionOptions = {}) => {
+      const request = checkRequest({ threads, providers }, model, sessionOptions)
+      return createSession(environment, request, model, sessionOptions)
+    },
   }
 }
 
 async function createSession(
   environment: NativeEnvironment,
-  runtimeThreads: number,
+  { label, threads }: SessionRequest,
   model: Uint8Array,
   options: SessionOptions,
 ): Promise<Session> {
-  const { api, env, gate } = environment
-  const label = options.label ?? 'model'
-  const threads = options.threads ?? runtimeThreads
-  if (!(Number.isInteger(threads) && threads >= 1)) {
-    throw new ConfigError({ where: 'threads', expected: 'a positive integer', got: String(threads) })
-  }
-  if (model.length === 0) {
-    throw new RuntimeError({ where: label, expected: 'the bytes of an ONNX model', got: 'no bytes' })
-  }
-  let handle: Pointer
+  const { api, gate } = environment
   await gate.enter()
+  let handle: Pointer
   try {
-    const native = nativeSessionOptions(environment, threads, options)
-    try {
-      const out = new BigUint64Array(1)
-      await pinned([model, native.pins, out], () =>
-        api.CreateSessionFromArray.start(env, model, model.length, native.handle, out),
-      )
-      handle = out[0]!
-    } finally {
-      api.ReleaseSessionOptions(native.handle)
-    }
+    handle = await compile(environment, threads, model, options)
   } catch (error) {
-    throw error instanceof ConfigError ? error : engineError(label, 'a model that ONNX Runtime can load', error)
+    throw engineError(label, 'a model that ONNX Runtime can load', error)
   } finally {
     gate.leave()
   }
@@ -67,6 +55,7 @@ async function createSession(
     return new FfiSession(environment, {
       handle,
       label,
+      bytes: bytesOfRequest(model, options),
       inputs: inputInfos(environment, handle).map((info) => fixDimensions(info, fix)),
       outputs: outputInfos(environment, handle).map((info) => fixDimensions(info, fix)),
     })
@@ -74,4 +63,28 @@ async function createSession(
     api.ReleaseSession(handle)
     throw error
   }
+}
+
+async function compile(
+  environment: NativeEnvironment,
+  threads: number,
+  model: Uint8Array,
+  options: SessionOptions,
+): Promise<Pointer> {
+  const { api, env, library } = environment
+  const native = nativeSessionOptions(environment, threads, options)
+  try {
+    const out = new BigUint64Array(1)
+    await pinned([model, native.pins, out], () =>
+      api.CreateSessionFromArray.start(env, model, model.length, native.handle, out),
+    )
+    await library.trim(bytesOfRequest(model, options))
+    return out[0]!
+  } finally {
+    api.ReleaseSessionOptions(native.handle)
+  }
+}
+
+function bytesOfRequest(model: Uint8Array, options: SessionOptions): number {
+  return (options.externalData ?? []).reduce((sum, { data }) => sum + data.byteLength, model.byteLength)
 }

@@ -2,19 +2,22 @@
  * @file A session of the C API. Tensors are bound over the caller's memory, so nothing is copied but outputs whose
  * shape is known only after the run and for which the caller gave no buffer.
  */
-import { bytesOf, createArray, RuntimeError, sizeOfShape, type TensorData, tensorData } from '../tensor/index.js'
+import { bytesOf, createArray, sizeOfShape, type TensorData, tensorData } from '../tensor/index.js'
 import { codeOfDtype } from './element-codes.js'
 import { engineError } from './engine-error.js'
 import { type NativeEnvironment, newHandle } from './environment.ffi.node.js'
 import { checkFeeds, chooseOutputs, isStatic } from './feed-check.js'
 import type { Pointer } from './ort-api.ffi.node.js'
 import type { NamedTensors, RunOptions, Session, ValueInfo } from './session.js'
+import { SessionLife } from './session-life.js'
 import { dimensionsOf } from './value-info.ffi.node.js'
 
 /** A native session and what is known about it. */
 export interface NativeSession {
   readonly handle: Pointer
   readonly label: string
+  /** Bytes of the model and its external data. */
+  readonly bytes: number
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
 }
@@ -28,10 +31,19 @@ const inFlight = new Set<unknown>()
 /** Shapes on their way to native code, which copies them at once. */
 const shapeWords = new BigInt64Array(16)
 
+interface HeldSession {
+  readonly environment: NativeEnvironment
+  readonly handle: Pointer
+  readonly bytes: number
+}
+
+async function release({ environment, handle, bytes }: HeldSession): Promise<void> {
+  await environment.api.ReleaseSession.start(handle)
+  await environment.library.trim(bytes)
+}
+
 /** Frees sessions that were dropped without dispose(). */
-const forgotten = new FinalizationRegistry<{ readonly environment: NativeEnvironment; readonly handle: Pointer }>(
-  ({ environment, handle }) => void environment.api.ReleaseSession.start(handle),
-)
+const forgotten = new FinalizationRegistry<HeldSession>((held) => void release(held))
 
 /** Runs a native call with `pins` referenced until it has ended. */
 export async function pinned(pins: unknown, call: () => Promise<void>): Promise<void> {
@@ -58,13 +70,11 @@ export class FfiSession implements Session {
   readonly #environment: NativeEnvironment
   readonly #handle: Pointer
   readonly #label: string
+  readonly #life: SessionLife
   /** NUL-terminated names by value name, kept for the addresses below. */
   readonly #names = new Map<string, { readonly bytes: Uint8Array; readonly at: Pointer }>()
   /** False once a file's declared output shapes have turned out wrong. */
   #trustsShapes = true
-  #running = 0
-  #disposal: Promise<void> | undefined
-  #whenIdle: (() => void) | undefined
 
   constructor(environment: NativeEnvironment, native: NativeSession) {
     this.inputs = native.inputs
@@ -76,41 +86,28 @@ export class FfiSession implements Session {
       const bytes = Buffer.from(`${name}\0`)
       this.#names.set(name, { bytes, at: environment.api.address(bytes) })
     }
-    forgotten.register(this, { environment, handle: native.handle }, this)
+    const held = { environment, handle: native.handle, bytes: native.bytes }
+    this.#life = new SessionLife(native.label, () => {
+      forgotten.unregister(this)
+      return release(held)
+    })
+    forgotten.register(this, held, this)
   }
 
-  async run(feeds: NamedTensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
-    if (this.#disposal !== undefined) {
-      throw new RuntimeError({ where: this.#label, expected: 'a live session', got: 'one that was disposed' })
-    }
-    this.#running++
-    const { gate } = this.#environment
-    try {
+  run(feeds: NamedTensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
+    return this.#life.during(async () => {
+      const { gate } = this.#environment
       await gate.enter()
       try {
         return await this.#runOrRetry(feeds, options)
       } finally {
         gate.leave()
       }
-    } finally {
-      this.#running--
-      if (this.#running === 0) this.#whenIdle?.()
-    }
+    })
   }
 
   dispose(): Promise<void> {
-    this.#disposal ??= this.#release()
-    return this.#disposal
-  }
-
-  async #release(): Promise<void> {
-    if (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve
-      })
-    }
-    forgotten.unregister(this)
-    await this.#environment.api.ReleaseSession.start(this.#handle)
+    return this.#life.dispose()
   }
 
   async #runOrRetry(feeds: NamedTensors, options: RunOptions): Promise<Record<string, TensorData>> {

@@ -53,7 +53,8 @@ export interface Session {
   readonly outputs: readonly ValueInfo[]
   /**
    * Executes the graph without blocking the event loop where the platform allows it.
-   * @throws RuntimeError naming the module path of the node that failed; ShapeError or DtypeError for feeds that do not fit.
+   * @throws RuntimeError naming the module path of the node that failed (or the label: the web engine does not tell nodes);
+   *   ShapeError or DtypeError for feeds that do not fit.
    */
   run(feeds: NamedTensors, options?: RunOptions): Promise<Record<string, TensorData>>
   /** Frees the engine's memory once runs in flight have ended; a second call does nothing. */

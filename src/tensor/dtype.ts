@@ -72,7 +72,8 @@ export function arrayFromBytes<D extends DType>(dtype: D, bytes: Uint8Array): Ar
       got: `${bytes.byteLength} bytes`,
     })
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
+  // Not bytes.slice(), which on Node's Buffer is a view at the same unaligned address.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
   return new ARRAYS[dtype](aligned.buffer, aligned.byteOffset, bytes.byteLength / size) as ArrayOf[D]
 }
 

@@ -81,10 +81,14 @@ export class FileError extends DetrsError {
   readonly code = 'FILE'
 }
 
-/** The candidates nearest to `name` by edit distance, best first: for "did you mean" sentences. */
+/**
+ * The candidates nearest to `name` by edit distance, best first: for "did you mean" sentences. None is further away than
+ * half the name's length.
+ */
 export function nearestNames(name: string, candidates: readonly string[], count = 3): string[] {
-  const limit = Math.max(3, Math.ceil(name.length / 2))
+  const limit = Math.ceil(name.length / 2)
   return candidates
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance)

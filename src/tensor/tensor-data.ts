@@ -1,7 +1,7 @@
 /** @file Host tensors: numbers with a shape. A symbolic tensor of a graph is `Tensor`, in src/graph. */
-import { type ArrayOf, arrayFromBytes, createArray, type DType, isBigInt } from './dtype.js'
+import { type ArrayOf, arrayFromBytes, createArray, type DType, isFloat, type TypedArray } from './dtype.js'
 import { DtypeError, ShapeError } from './errors.js'
-import { decodeBfloat16, decodeFloat16 } from './float16.js'
+import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float16.js'
 
 /** A host tensor: row-major elements in a typed array. */
 export interface TensorData<D extends DType = DType> {
@@ -22,7 +22,7 @@ export function sizeOfShape(shape: readonly number[]): number {
  * @throws ShapeError when the shape is invalid or its element count is not the array's length.
  */
 export function tensorData<D extends DType>(dtype: D, shape: readonly number[], data: ArrayOf[D]): TensorData<D> {
-  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) || sizeOfShape(shape) !== data.length) {
+  if (!isShape(shape) || sizeOfShape(shape) !== data.length) {
     throw new ShapeError({
       where: 'tensorData',
       expected: `${data.length} elements`,
@@ -32,27 +32,47 @@ export function tensorData<D extends DType>(dtype: D, shape: readonly number[], 
   return { dtype, shape, data }
 }
 
-/** A zero-filled host tensor. */
+/**
+ * A zero-filled host tensor.
+ * @throws ShapeError when a size is not a whole number from 0 up.
+ */
 export function zeros<D extends DType>(dtype: D, shape: readonly number[]): TensorData<D> {
-  return tensorData(dtype, shape, createArray(dtype, sizeOfShape(shape)))
+  if (!isShape(shape)) {
+    throw new ShapeError({ where: 'zeros', expected: 'whole sizes from 0 up', got: `shape [${shape.join(', ')}]` })
+  }
+  return { dtype, shape, data: createArray(dtype, sizeOfShape(shape)) }
 }
 
-/** A host tensor from plain numbers (bigint types are converted). */
+function isShape(shape: readonly number[]): boolean {
+  return shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && Number.isSafeInteger(sizeOfShape(shape))
+}
+
+/**
+ * A host tensor from plain numbers: rounded to the nearest float, wrapped to the width of an integer type, and for bool
+ * true unless 0.
+ * @throws DtypeError when an integer type is to hold a fraction, infinity or NaN; ShapeError as in `tensorData`.
+ */
 export function fromNumbers<D extends DType>(
   dtype: D,
   shape: readonly number[],
   values: readonly number[],
 ): TensorData<D> {
-  const data = createArray(dtype, values.length)
-  if (isBigInt(dtype)) {
-    const big = data as BigInt64Array
-    values.forEach((value, i) => {
-      big[i] = BigInt(value)
-    })
-  } else {
-    ;(data as Float64Array).set(values)
+  return tensorData(dtype, shape, arrayOfNumbers(dtype, values) as ArrayOf[D])
+}
+
+function arrayOfNumbers(dtype: DType, values: readonly number[]): TypedArray {
+  if (dtype === 'float16') return encodeFloat16(values)
+  if (dtype === 'bfloat16') return encodeBfloat16(values)
+  if (dtype === 'bool') return Uint8Array.from(values, (value) => (value === 0 ? 0 : 1))
+  const fraction = isFloat(dtype) ? undefined : values.find((value) => !Number.isInteger(value))
+  if (fraction !== undefined) {
+    throw new DtypeError({ where: 'fromNumbers', expected: `whole numbers for ${dtype}`, got: String(fraction) })
   }
-  return tensorData(dtype, shape, data)
+  if (dtype === 'int64') return BigInt64Array.from(values, BigInt)
+  if (dtype === 'uint64') return BigUint64Array.from(values, BigInt)
+  const data = createArray(dtype, values.length)
+  data.set(values)
+  return data
 }
 
 /** All elements as plain numbers; float16 and bfloat16 are decoded, 64-bit integers rounded to doubles. */

@@ -1,5 +1,5 @@
 /** @file The key layouts of DETR checkpoints: the official repository's and those of Hugging Face's conversions. */
-import { isNormCounter, type KeyRules, type Layout, rewriteKey } from '../../checkpoint/layout.js'
+import { isNormCounter, type KeyRules, type Layout, rewriteKey } from '../../checkpoint/index.js'
 
 const official: Layout = {
   name: 'official',

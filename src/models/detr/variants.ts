@@ -29,6 +29,7 @@ export function detrModel(
     classHead: ['class_embed.weight', 'class_embed.bias'],
     weights: published.weights,
     published: published.figures,
+    classesOfHead: (rows) => rows - 1,
     create: (classes = config.classes) => new Detr({ ...config, classes }),
     postprocess: ({ logits, boxes }, imageSizes) => softmaxNoObject(logits, boxes, imageSizes),
   }

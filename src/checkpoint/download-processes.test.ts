@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { download } from './download.node.js'
+import { acquireLock } from './download-lock.node.js'
+import type { DownloadProgress } from './download-request.node.js'
+import { environmentOf, folderFor, QUICK, sendFile, serve, sha256, weights } from './download-server.test.node.js'
+
+const BYTES = weights(3_000_000)
+const DIGEST = sha256(BYTES)
+const environment = environmentOf()
+const SCRIPT = `
+  const [url, destination, sha256, limits] = process.argv.slice(1)
+  const { download } = await import(${JSON.stringify(new URL('./download.node.js', import.meta.url).href)})
+  const environment = { env: {}, platform: process.platform, homedir: '/' }
+  const result = await download({ url, destination, sha256, environment, limits: JSON.parse(limits) })
+  console.log(JSON.stringify(result))`
+
+function startProcess(url: string, destination: string): ChildProcess {
+  const args = ['--input-type=module', '-e', SCRIPT, url, destination, DIGEST, JSON.stringify(QUICK)]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !condition(); i++) await delay(10)
+  assert.ok(condition(), 'waited 10 s in vain')
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0
+}
+
+test('two downloads of one file in one process make one request', async (t) => {
+  const { url, seen } = await serve(t, (request, response) => setTimeout(() => sendFile(request, response, BYTES), 300))
+  const destination = join(folderFor(t), 'weights.pth')
+  const told: DownloadProgress[] = []
+  const request = { url, destination, environment, sha256: DIGEST, limits: QUICK }
+  const results = await Promise.all([
+    download(request),
+    download({ ...request, onProgress: (progress) => told.push(progress) }),
+    download(request),
+  ])
+  assert.equal(seen.length, 1)
+  assert.deepEqual(results.map(({ fetchedBytes }) => fetchedBytes).sort(), [0, 0, BYTES.length].sort())
+  assert.ok(readFileSync(destination).equals(BYTES))
+})
+
+test('a second process waits for the first and says so', async (t) => {
+  const { url, seen } = await serve(t, (request, response) => setTimeout(() => sendFile(request, response, BYTES), 500))
+  const folder = folderFor(t)
+  const destination = join(folder, 'weights.pth')
+  const child = startProcess(url, destination)
+  await until(() => seen.length === 1)
+  const told: DownloadProgress[] = []
+  const onProgress = (progress: DownloadProgress): number => told.push(progress)
+  const result = await download({ url, destination, environment, sha256: DIGEST, limits: QUICK, onProgress })
+  assert.deepEqual([result.fetchedBytes, result.sha256, seen.length], [0, DIGEST, 1])
+  assert.deepEqual(
+    told.map(({ phase, note }) => [phase, note]),
+    [['waiting', 'another process downloads this file']],
+  )
+  await new Promise((resolve) => child.on('close', resolve))
+  assert.deepEqual(readdirSync(folder), ['weights.pth'])
+})
+
+test('a killed download is continued by the next process', async (t) => {
+  const { url, seen } = await serve(t, (request, response, index) => {
+    if (index > 0) return sendFile(request, response, BYTES)
+    response.writeHead(200, { etag: '"v1"', 'content-length': BYTES.length }).write(BYTES.subarray(0, 1_700_000))
+  })
+  const folder = folderFor(t)
+  const destination = join(folder, 'weights.pth')
+  const child = startProcess(url, destination)
+  await until(() => sizeOf(`${destination}.part`) === 1_700_000)
+  child.kill('SIGKILL')
+  await new Promise((resolve) => child.on('close', resolve))
+  assert.deepEqual(
+    readdirSync(folder).sort(),
+    ['lock', 'part', 'part.json'].map((end) => `weights.pth.${end}`),
+  )
+  const result = await download({ url, destination, environment, sha256: DIGEST, limits: QUICK })
+  assert.equal(seen[1]?.headers.range, 'bytes=1700000-')
+  assert.deepEqual([result.fetchedBytes, result.sha256], [BYTES.length - 1_700_000, DIGEST])
+  assert.ok(readFileSync(destination).equals(BYTES))
+  assert.deepEqual(readdirSync(folder), ['weights.pth'])
+})
+
+test('of many that wait for a dead process’s lock, one at a time gets it', async (t) => {
+  const path = join(folderFor(t), 'lock')
+  const child = spawn(process.execPath, ['-e', ''])
+  await new Promise((resolve) => child.on('close', resolve))
+  writeFileSync(path, JSON.stringify({ token: 'gone', pid: child.pid, host: hostname() }))
+  let holders = 0
+  let most = 0
+  const signal = new AbortController().signal
+  const work = async (): Promise<void> => {
+    const lock = await acquireLock(path, { heartbeatMs: 60, signal, onWait: () => undefined })
+    most = Math.max(most, ++holders)
+    await delay(20)
+    assert.ok(await lock.isOwned())
+    holders--
+    await lock.release()
+  }
+  await Promise.all(Array.from({ length: 8 }, work))
+  assert.equal(most, 1)
+  assert.ok(!existsSync(path))
+})
+
+for (const [name, text] of [
+  ['of a process that shows no sign of life', JSON.stringify({ token: 'x', pid: process.pid, host: hostname() })],
+  ['of another machine that shows no sign of life', JSON.stringify({ token: 'x', pid: 1, host: 'elsewhere' })],
+  ['that is empty', ''],
+  ['with nonsense in it', '{"token":null,"pid":-1}'],
+] as const) {
+  test(`a lock ${name} is taken over`, async (t) => {
+    const path = join(folderFor(t), 'lock')
+    writeFileSync(path, text)
+    let waited = 0
+    const signal = new AbortController().signal
+    const lock = await acquireLock(path, { heartbeatMs: 8, signal, onWait: () => waited++ })
+    assert.equal(waited, 1)
+    assert.ok(await lock.isOwned())
+    await lock.release()
+  })
+}
+
+test('a lock that is renewed is waited for, until the signal aborts', async (t) => {
+  const path = join(folderFor(t), 'lock')
+  const options = { heartbeatMs: 10, signal: new AbortController().signal, onWait: () => undefined }
+  const lock = await acquireLock(path, options)
+  const keepAlive = setInterval(() => undefined, 50)
+  // Far longer than the 15 beats of silence after which it would be taken over.
+  await assert.rejects(acquireLock(path, { ...options, signal: AbortSignal.timeout(300) }))
+  clearInterval(keepAlive)
+  assert.ok(await lock.isOwned())
+  await lock.release()
+  assert.ok(!existsSync(path))
+})
+
+test('a download whose lock was taken over does not publish', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
+  const { url } = await serve(t, (request, response) => {
+    writeFileSync(`${destination}.lock`, JSON.stringify({ token: 'other', pid: process.pid, host: hostname() }))
+    sendFile(request, response, BYTES)
+  })
+  const done = download({ url, destination, environment, sha256: DIGEST, limits: QUICK })
+  await assert.rejects(done, /expected to be the only process that writes this file, got another process/)
+  assert.ok(!existsSync(destination))
+  assert.ok(existsSync(`${destination}.lock`), 'the lock of the other stays')
+})

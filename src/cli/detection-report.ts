@@ -1,0 +1,74 @@
+/** @file What `detrs detect` prints: a table for people, or JSON for programs. */
+import type { ImageDetections } from '../detect/index.js'
+import type { Terminal } from './command.js'
+import { formatTable } from './table.js'
+
+/** Detections of one file. */
+export interface DetectedImage extends ImageDetections {
+  readonly file: string
+}
+
+/** Receives images one by one. */
+export interface Report {
+  add(image: DetectedImage): void
+  finish(): void
+}
+
+/** One JSON array on standard output, an element a line, written as the photos come. */
+export class JsonReport implements Report {
+  readonly #terminal: Terminal
+  #count = 0
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  add({ file, width, height, detections }: DetectedImage): void {
+    const plain = detections.map(({ label, score, box }) => ({ label, score, box }))
+    this.#terminal.out(
+      `${this.#count++ === 0 ? '[' : ','}\n${JSON.stringify({ file, width, height, detections: plain })}`,
+    )
+  }
+
+  finish(): void {
+    this.#terminal.out(this.#count === 0 ? '[]\n' : '\n]\n')
+  }
+}
+
+/** A heading that says which model looked, then a small table per photo. */
+export class TableReport implements Report {
+  readonly #terminal: Terminal
+  readonly #title: string
+  #images = 0
+  #objects = 0
+
+  constructor(terminal: Terminal, title: string) {
+    this.#terminal = terminal
+    this.#title = title
+  }
+
+  add({ file, width, height, detections }: DetectedImage): void {
+    if (this.#images === 0) this.#terminal.out(`${this.#title}\n`)
+    this.#images++
+    this.#objects += detections.length
+    this.#terminal.out(`\n${file}  ${width}×${height}  ${counted(detections.length, 'object')}\n`)
+    if (detections.length === 0) return
+    const rows = detections.map(({ label, score, box }) => [
+      `  ${label}`,
+      score.toFixed(3),
+      ...[box.xmin, box.ymin, box.xmax, box.ymax].map((value) => value.toFixed(1)),
+    ])
+    const heading = ['  label', 'score', 'xmin', 'ymin', 'xmax', 'ymax']
+    this.#terminal.out(formatTable([heading, ...rows], ['left', 'right', 'right', 'right', 'right', 'right']))
+  }
+
+  finish(): void {
+    if (this.#images > 1) {
+      this.#terminal.out(`\n${counted(this.#objects, 'object')} in ${counted(this.#images, 'photo')}\n`)
+    }
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,107 @@
+/** @file `detrs info`: size, input convention and layers of a model. */
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { readCheckpointFile } from '../checkpoint/index.node.js'
+import { findOfficialWeights } from '../detect/index.node.js'
+import { findModel, loadModel, measureModel, type Network, type PublishedFigures } from '../models/index.js'
+import { parametersOf } from '../nn/index.js'
+import { ConfigError } from '../tensor/index.js'
+import { flag, textOption } from './arguments.js'
+import { cacheEnvironment } from './cache-environment.js'
+import type { Command } from './command.js'
+import { formatTable, grouped } from './table.js'
+
+export const command: Command = {
+  usage: 'NAME|FILE [--size HEIGHTxWIDTH] [--json]',
+  description: 'Shows what a model is made of: parameters, multiply-adds, input convention, layers, weights.',
+  options: { size: { type: 'string' }, architecture: { type: 'string' }, json: { type: 'boolean' } },
+  optionHelp: {
+    size: 'input size for which multiply-adds are counted; 800x1066 unless said',
+    architecture: 'architecture of a weight file that does not tell it',
+    json: 'one JSON object instead of text',
+  },
+  run: async (input, terminal) => {
+    const [name] = input.positionals
+    if (name === undefined || input.positionals.length > 1) {
+      throw new ConfigError({ where: 'detrs info', expected: 'one model or file', got: `${input.positionals.length}` })
+    }
+    const { height, width } = parseSize(textOption(input, 'size') ?? '800x1066')
+    const architecture = textOption(input, 'architecture')
+    const named = architecture === undefined ? undefined : { model: findModel(architecture) }
+    const loaded = existsSync(name) ? loadModel(await readCheckpointFile(name), basename(name), named) : undefined
+    const model = loaded?.model ?? findModel(name)
+    const network = loaded?.network ?? model.create()
+    const { parameters, macs, flops } = measureModel(model, height, width, loaded?.classNames.length)
+    const file = loaded === undefined ? await findOfficialWeights(model, cacheEnvironment(terminal.env)) : name
+    const layers = layerSizes(network)
+    const facts = {
+      name: model.name,
+      title: model.title,
+      parameters,
+      macs,
+      flops,
+      countedAt: { height, width },
+      published: model.published,
+      input: model.input,
+      classes: loaded?.classNames ?? model.classNames,
+      config: model.config,
+      layers,
+      weights: model.weights,
+      digest: model.weights?.sha256,
+      file,
+    }
+    if (flag(input, 'json')) {
+      terminal.out(`${JSON.stringify(facts, null, 2)}\n`)
+      return 0
+    }
+    const { resize, mean, std } = model.input
+    const rows = [
+      ['name', model.name],
+      ['model', model.title],
+      ['parameters', `${grouped(parameters)} (weights, trained or frozen; norm buffers are not counted)`],
+      ['multiply-adds', `${(macs / 1e9).toFixed(1)} G at ${height}×${width} (what papers print as GFLOPs)`],
+      ['operations', `${(flops / 1e9).toFixed(1)} GFLOP at ${height}×${width} (two per multiply-add)`],
+      ['published', publishedText(model.published)],
+      ['input', `RGB, shorter side ${resize.shortest}, longer at most ${resize.longest}, then padded`],
+      ['normalised', `mean ${mean.join(' ')}, std ${std.join(' ')}, of values in 0..1`],
+      ['classes', `${facts.classes.filter((label) => label !== null).length}`],
+      ['weights', model.weights === undefined ? 'none published' : `${model.weights.url} (${model.weights.licence})`],
+      ['sha256', model.weights?.sha256 ?? 'not published'],
+      ['on disk', file ?? `no; get them with: detrs pull ${model.name}`],
+    ]
+    terminal.out(formatTable(rows))
+    for (const note of loaded?.notes ?? []) terminal.err(`note: ${note}\n`)
+    terminal.out(`\n${formatTable([['layer', 'parameters'], ...layers.map(layerRow)], ['left', 'right'])}`)
+    return 0
+  },
+}
+
+interface LayerSize {
+  readonly path: string
+  readonly parameters: number
+}
+
+/** Weights by the first two steps of the module path. */
+function layerSizes(network: Network): readonly LayerSize[] {
+  const sizes = new Map<string, number>()
+  for (const { key, shape, role } of parametersOf(network)) {
+    const path = key.split('.').slice(0, -1).slice(0, 2).join('.')
+    if (role === 'weight') sizes.set(path, (sizes.get(path) ?? 0) + shape.reduce((a, b) => a * b, 1))
+  }
+  return [...sizes].map(([path, parameters]) => ({ path, parameters }))
+}
+
+const layerRow = ({ path, parameters }: LayerSize): string[] => [path, grouped(parameters)]
+
+function publishedText(published: PublishedFigures | undefined): string {
+  if (published === undefined) return 'no figures'
+  return `AP ${published.ap.toFixed(1)}, ${published.gflops} GFLOPs averaged over 100 photos (${published.paper})`
+}
+
+function parseSize(text: string): { height: number; width: number } {
+  const match = /^(\d{2,5})[x×](\d{2,5})$/.exec(text)
+  if (match === null) {
+    throw new ConfigError({ where: '--size', expected: 'HEIGHTxWIDTH in pixels, such as 800x1066', got: `'${text}'` })
+  }
+  return { height: Number(match[1]), width: Number(match[2]) }
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/** @file The command `detrs`: the process's arguments, streams and environment, handed to the command. */
+import type { Terminal } from './command.js'
+import { runCommandLine } from './run.js'
+
+function processTerminal(): Terminal {
+  const { env, stdout, stderr } = process
+  const interactive = stderr.isTTY === true && env['CI'] === undefined && env['TERM'] !== 'dumb'
+  return {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    env,
+    interactive,
+    colors: env['NO_COLOR'] === undefined && stdout.isTTY === true,
+    columns: stderr.columns ?? 80,
+  }
+}
+
+// A closed pipe (detrs … | head) ends the program quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal())

@@ -1,0 +1,10 @@
+/** @file Images from files: decoding, encoding, worker threads, and what a command's inputs mean. */
+export * from './decode.node.js'
+export * from './download.node.js'
+export * from './encode.node.js'
+export * from './find-images.node.js'
+export * from './image-source.node.js'
+export * from './index.js'
+export * from './prepare.node.js'
+export * from './preprocess.node.js'
+export { MAX_FILE_BYTES } from './read-file.node.js'

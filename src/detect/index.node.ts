@@ -1,0 +1,3 @@
+/** @file Image files to detections, in Node. */
+export * from './index.js'
+export * from './load.node.js'

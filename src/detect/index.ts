@@ -1,0 +1,2 @@
+/** @file Image to detections: the only inference path. */
+export * from './detector.js'

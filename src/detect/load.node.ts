@@ -1,0 +1,136 @@
+/** @file A detector in Node: weights from a name or a file, images from paths or bytes, the best engine of the machine. */
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename } from 'node:path'
+import { type CacheEnvironment, checkpointPath, findCheckpoint, readCheckpointFile } from '../checkpoint/index.node.js'
+import { createPreprocessor, type PreprocessorOptions } from '../data/index.node.js'
+import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel } from '../models/index.js'
+import { createNodeRuntime, type NodeRuntimeOptions } from '../runtime/index.node.js'
+import { CheckpointError, FileError } from '../tensor/index.js'
+import { Detector, type Preprocessor } from './detector.js'
+
+/** An image file: its path, or its bytes under a name for errors. */
+export type ImageFile = string | { readonly name: string; readonly bytes: Uint8Array }
+
+/** Which weights, and what the file itself does not tell. */
+export interface WeightsRequest {
+  /** A model's name, when its weights are in the cache, or the path of a weight file. */
+  readonly weights: string
+  /** Name of the architecture of a weight file. */
+  readonly architecture?: string | undefined
+  /** Class names; another number than the file's starts a new class head, which must be trained. */
+  readonly classNames?: readonly string[] | undefined
+}
+
+/** A model with its weights, and the file that they came from. */
+export interface ResolvedWeights {
+  readonly loaded: LoadedModel
+  readonly file: string
+}
+
+/** A detector and what should be told about its engine. */
+export interface CompiledDetector<Source> {
+  readonly detector: Detector<Source>
+  /** Why the engine is not the native one; undefined when it is. */
+  readonly fallbackReason?: string
+}
+
+/** How a detector runs in Node. */
+export interface LoadDetectorOptions extends NodeRuntimeOptions, PreprocessorOptions, Omit<WeightsRequest, 'weights'> {
+  /** Where the cache is; the default place of this machine unless said. */
+  readonly cache?: CacheEnvironment
+}
+
+/** The cache's default place on this machine, whatever the environment says. */
+export function defaultCacheEnvironment(): CacheEnvironment {
+  return { env: {}, platform: process.platform, homedir: homedir() }
+}
+
+/**
+ * Makes a detector from a model's name or a weight file.
+ * @example
+ * const detector = await loadDetector('detr-r50')
+ * const [photo] = await detector.detect(['photo.jpg'], { threshold: 0.7 })
+ * await detector.dispose()
+ * @throws ConfigError for a name that means nothing; CheckpointError, FileError for weights that are missing or do not
+ *   fit; RuntimeError when no engine works here.
+ */
+export async function loadDetector(weights: string, options: LoadDetectorOptions = {}): Promise<Detector<ImageFile>> {
+  const { cache = defaultCacheEnvironment(), architecture, classNames, workers, maxPixels, ...runtime } = options
+  const preprocessor = createFilePreprocessor({
+    ...(workers === undefined ? {} : { workers }),
+    ...(maxPixels === undefined ? {} : { maxPixels }),
+  })
+  try {
+    const { loaded } = await resolveWeights({ weights, architecture, classNames }, cache)
+    return (await compileDetector(loaded, preprocessor, runtime)).detector
+  } catch (error) {
+    await preprocessor.close()
+    throw error
+  }
+}
+
+/** Compiles a loaded model for the best engine of this machine, or the one that the options name. */
+export async function compileDetector<Source>(
+  loaded: LoadedModel,
+  preprocessor: Preprocessor<Source>,
+  options: NodeRuntimeOptions = {},
+): Promise<CompiledDetector<Source>> {
+  const { runtime, fallbackReason } = await createNodeRuntime(options)
+  const detector = await Detector.create(loaded, runtime, preprocessor)
+  return { detector, ...(fallbackReason === undefined ? {} : { fallbackReason }) }
+}
+
+/** Reads, decodes and resizes image files in worker threads. */
+export function createFilePreprocessor(options: PreprocessorOptions = {}): Preprocessor<ImageFile> {
+  const pool = createPreprocessor(options)
+  return {
+    prepare: (source, { shortest, longest }) =>
+      typeof source === 'string'
+        ? pool.load(source, source, { shortest, longest })
+        : pool.load(source.bytes, source.name, { shortest, longest }),
+    close: () => pool.close(),
+  }
+}
+
+/**
+ * Finds and loads what a user named.
+ * @throws ConfigError for a name that means nothing; FileError, CheckpointError for weights that are missing or do not fit.
+ */
+export async function resolveWeights(request: WeightsRequest, cache: CacheEnvironment): Promise<ResolvedWeights> {
+  const { weights, architecture, classNames } = request
+  const isFile = existsSync(weights)
+  const named = architecture ?? (isFile ? undefined : weights)
+  const file = isFile ? weights : await officialFile(weights, cache)
+  const checkpoint = await readCheckpointFile(file)
+  const loaded = loadModel(checkpoint, basename(file), {
+    ...(named === undefined ? {} : { model: findModel(named) }),
+    ...(classNames === undefined ? {} : { classNames }),
+  })
+  return { loaded, file }
+}
+
+/** Where a model's official weights lie on this machine; undefined when they do not. */
+export async function findOfficialWeights(model: DetectionModel, cache: CacheEnvironment): Promise<string | undefined> {
+  if (model.weights === undefined) return undefined
+  const fileName = fileNameOf(model.weights.url)
+  // A file in our own cache was verified when it was written.
+  const own = checkpointPath(fileName, cache)
+  if (existsSync(own)) return own
+  return (await findCheckpoint({ fileName, sha256: model.weights.sha256 }, cache))?.path
+}
+
+async function officialFile(name: string, cache: CacheEnvironment): Promise<string> {
+  if (/[\\/]|\.(pth|pt|safetensors|bin|onnx)$/i.test(name)) {
+    throw new FileError({ where: name, expected: 'a weight file', got: 'no such file' })
+  }
+  const model = findModel(name)
+  const file = await findOfficialWeights(model, cache)
+  if (file !== undefined) return file
+  throw new CheckpointError({
+    where: name,
+    expected: 'its weights on this machine',
+    got: 'none in the cache',
+    next: `Download them (${model.weights?.sizeMegabytes} MB) with: detrs pull ${name}`,
+  })
+}

@@ -1,0 +1,89 @@
+/** @file A model as a standard ONNX file: opset 18, no operators of any runtime's own, free batch, height and width. */
+import { Graph, type Tensor } from '../graph/index.js'
+import { buildPredictionGraph, type InputDims, type LoadedModel, normalize } from '../models/index.js'
+import { encodeModel } from '../onnx/index.js'
+import {
+  cast,
+  concat,
+  dimensionsTensor,
+  div,
+  fill,
+  floor,
+  greater,
+  maximum,
+  minimum,
+  mul,
+  resizeAntialiased,
+  round,
+  transpose,
+  unsqueeze,
+  where,
+} from '../ops/index.js'
+import { optimizeForInference } from '../passes/index.js'
+import { fromNumbers } from '../tensor/index.js'
+
+/** What the file takes and gives. */
+export interface ExportOptions {
+  /** Fixed sizes; every dimension stays free unless said. */
+  readonly dims?: InputDims
+  /** Predictions of the earlier decoder layers as further outputs. */
+  readonly auxiliary?: boolean
+  /**
+   * Take one photo, `image` uint8 [height, width, 3], and resize it inside the file by ONNX's `Resize`, which is within
+   * two of 256 levels of the resize that detrs itself uses; detections follow as `scores`, `labels`, `boxes`.
+   */
+  readonly fromPhoto?: boolean
+}
+
+/** Encodes a loaded model as one ONNX file with its class names and input convention in the metadata. */
+export function exportOnnx(loaded: LoadedModel, options: ExportOptions = {}): Uint8Array {
+  const { model, network, weights, classNames } = loaded
+  const graph = options.fromPhoto
+    ? buildPhotoGraph(loaded)
+    : buildPredictionGraph(model, network, options.dims, { auxiliary: options.auxiliary ?? false })
+  const optimized = optimizeForInference({ graph, weights })
+  const { resize, mean, std } = model.input
+  const metadata = {
+    'detrs.model': model.name,
+    'detrs.class_names': JSON.stringify(classNames),
+    'detrs.input': JSON.stringify({ resize, mean, std, resizedInside: options.fromPhoto ?? false }),
+  }
+  return encodeModel(optimized.graph, { weights: optimized.weights, metadata }).bytes
+}
+
+function buildPhotoGraph({ model, network }: LoadedModel): Graph {
+  const graph = new Graph(`${model.name}-from-photo`)
+  const image = graph.input('image', 'uint8', ['height', 'width', 3])
+  const { resized, imageSize } = graph.scoped('input', () => resizePhoto(image, model.input.resize))
+  const [, height, width] = resized.shape
+  const padding = graph.scoped('input', () => greater(fill(resized, [1, height!, width!], 0), 0))
+  const pixelValues = graph.scoped('input', () => normalize(resized, padding, model.input))
+  const prediction = network.forward(pixelValues, padding).at(-1)!
+  const detections = graph.scoped('postprocess', () => model.postprocess(prediction, imageSize))
+  graph.output('scores', detections.scores)
+  graph.output('labels', detections.labels)
+  graph.output('boxes', detections.boxes)
+  return graph
+}
+
+/** Shorter side to `shortest`, longer side at most `longest`: the rule of `resizeShortestEdge`, in double precision. */
+function resizePhoto(
+  image: Tensor,
+  { shortest, longest }: { readonly shortest: number; readonly longest: number },
+): { resized: Tensor; imageSize: Tensor } {
+  const { graph } = image
+  const scalar = (value: number): Tensor => graph.constant(fromNumbers('float64', [1], [value]))
+  const size = dimensionsTensor(image, image.shape.slice(0, 2))
+  const [height, width] = [0, 1].map((axis) => cast(dimensionsTensor(image, [image.shape[axis]!]), 'float64'))
+  const [short, long] = [minimum(height!, width!), maximum(height!, width!)]
+  const tooLong = greater(mul(div(long, short), scalar(shortest)), scalar(longest))
+  const newShort = where(tooLong, round(div(mul(scalar(longest), short), long)), scalar(shortest))
+  const newLong = floor(div(mul(newShort, long), short))
+  const upright = greater(height!, width!)
+  const sides = [where(upright, newLong, newShort), where(upright, newShort, newLong)]
+  const target = cast(concat(sides, 0), 'int64')
+  const planar = unsqueeze(transpose(image, [2, 0, 1]), [0])
+  const full = concat([graph.constant(fromNumbers('int64', [2], [1, 3])), target], 0)
+  const resized = transpose(resizeAntialiased(planar, full), [0, 2, 3, 1])
+  return { resized, imageSize: unsqueeze(cast(size, 'int32'), [0]) }
+}

@@ -1,0 +1,2 @@
+/** @file Models as files for other tools. */
+export * from './export-onnx.js'

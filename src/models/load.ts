@@ -1,0 +1,125 @@
+/** @file A checkpoint and the model that it belongs to. */
+import { type Checkpoint, countFitting, type MatchReport, matchStateDict, rowsInFile } from '../checkpoint/index.js'
+import { parametersOf } from '../nn/index.js'
+import { streamKey, type TensorData, uniformAt } from '../tensor/index.js'
+import { findModel, models } from './index.js'
+import type { DetectionModel, Network } from './model.js'
+
+/** Keys of the metadata that `detrs convert` writes. */
+export const MetadataKey = {
+  model: 'detrs.model',
+  config: 'detrs.config',
+  classNames: 'detrs.class_names',
+  source: 'detrs.source',
+  sourceSha256: 'detrs.source_sha256',
+  licence: 'detrs.licence',
+  version: 'detrs.format_version',
+} as const
+
+/** A network and the weights that fill it. */
+export interface LoadedModel {
+  readonly model: DetectionModel
+  readonly network: Network
+  readonly weights: ReadonlyMap<string, TensorData>
+  readonly classNames: readonly (string | null)[]
+  readonly report: MatchReport
+  /** What a user should be told: a guess that was made, a class head that was replaced. */
+  readonly notes: readonly string[]
+}
+
+/** What the caller knows better than the file. */
+export interface LoadOptions {
+  /** The model; recognised from the file unless said. */
+  readonly model?: DetectionModel
+  /**
+   * Class names. When they are not as many as the file's class head has, all weights but the class head are kept and the
+   * head is initialised anew.
+   */
+  readonly classNames?: readonly (string | null)[]
+}
+
+/**
+ * Fits a checkpoint to its model.
+ * @param where the file's name, for errors and to recognise published files
+ * @throws CheckpointError with one report when the weights do not fit; ConfigError for an unknown model name inside.
+ */
+export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOptions = {}): LoadedModel {
+  const notes: string[] = []
+  const model = options.model ?? recognize(checkpoint, where, notes)
+  const standard = expectedOf(model.create())
+  const headKey = model.classHead[0]!
+  const rows = rowsInFile(headKey, standard, checkpoint.tensors, model.layouts)
+  const inFile = rows === undefined ? model.classNames.length : model.classesOfHead(rows)
+  const classNames = options.classNames ?? namesOf(checkpoint, model, inFile)
+  const network = model.create(classNames.length)
+  const expected = expectedOf(network)
+  const mayDiffer = classNames.length === inFile ? [] : model.classHead
+  const { weights, report } = matchStateDict(expected, checkpoint.tensors, model.layouts, { where, mayDiffer })
+  const complete = new Map<string, TensorData>(weights)
+  for (const { key, shape } of expected) {
+    if (!weights.has(key)) complete.set(key, initialHead(key, shape, expected))
+  }
+  if (report.left.length > 0) {
+    notes.push(
+      `${where} was trained for ${inFile} classes, not ${classNames.length}: all weights are kept but the class head ` +
+        `(${report.left.map(({ key }) => key).join(', ')}), which starts anew and must be trained.`,
+    )
+  }
+  return { model, network, weights: complete, classNames, report, notes }
+}
+
+/** A network's parameters by key and shape. */
+export function expectedOf(network: Network): readonly { readonly key: string; readonly shape: readonly number[] }[] {
+  return parametersOf(network).map(({ key, shape }) => ({ key, shape }))
+}
+
+function recognize(checkpoint: Checkpoint, where: string, notes: string[]): DetectionModel {
+  const named = checkpoint.metadata.get(MetadataKey.model)
+  if (named !== undefined) return findModel(named)
+  const published = models.find(({ weights }) => weights !== undefined && where.endsWith(fileNameOf(weights.url)))
+  if (published !== undefined) return published
+  const fits = models.map((model) => {
+    const expected = expectedOf(model.create()).filter(({ key }) => !model.classHead.includes(key))
+    return { model, share: countFitting(expected, checkpoint.tensors, model.layouts) / expected.length }
+  })
+  const best = fits.reduce((a, b) => (b.share > a.share ? b : a))
+  const others = fits.filter(({ model, share }) => share === best.share && model !== best.model)
+  if (best.share === 1 && others.length > 0) {
+    notes.push(
+      `${where} is taken for ${best.model.name}; ${others.map(({ model }) => model.name).join(', ')} ` +
+        'has weights of the same names and shapes: name the architecture if it is meant.',
+    )
+  }
+  return best.model
+}
+
+/** Last part of a URL's path. */
+export function fileNameOf(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1)
+}
+
+function namesOf(checkpoint: Checkpoint, model: DetectionModel, count: number): readonly (string | null)[] {
+  const stored = checkpoint.metadata.get(MetadataKey.classNames)
+  const parsed: unknown = stored === undefined ? undefined : parseJson(stored)
+  const valid = Array.isArray(parsed) && parsed.every((name) => name === null || typeof name === 'string')
+  if (valid && parsed.length === count) return parsed
+  return count === model.classNames.length ? model.classNames : Array.from({ length: count }, (_, i) => `class ${i}`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A new linear layer as PyTorch starts it: uniform in ±1/√inputs, weight and bias alike. */
+function initialHead(key: string, shape: readonly number[], expected: ReturnType<typeof expectedOf>): TensorData {
+  const weight = expected.find((other) => other.key === key.replace(/\.bias$/, '.weight'))
+  const inputs = weight?.shape[1] ?? 1
+  const stream = streamKey(key, 0)
+  const size = shape.reduce((a, b) => a * b, 1)
+  const data = Float32Array.from({ length: size }, (_, i) => uniformAt(stream, i) / Math.sqrt(inputs))
+  return { dtype: 'float32', shape, data }
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { ConfigError, RuntimeError } from '../tensor/index.js'
+import { createNodeRuntime, firstThatWorks } from './create-runtime.node.js'
+import type { Runtime } from './session.js'
+
+const runtime: Runtime = {
+  name: 'web',
+  version: '1.0.0',
+  providers: ['cpu'],
+  threads: 1,
+  createSession: () => Promise.reject(new Error('not called')),
+}
+
+it('chooses the FFI engine where it works', async () => {
+  const choice = await createNodeRuntime({ threads: 2 })
+  assert.equal(choice.runtime.name, 'ffi')
+  assert.equal(choice.fallbackReason, undefined)
+})
+
+it('makes the engine that was asked for', async () => {
+  assert.equal((await createNodeRuntime({ engine: 'node' })).runtime.name, 'node')
+  assert.equal((await createNodeRuntime({ engine: 'web' })).runtime.name, 'web')
+})
+
+it('falls back, and says why', async () => {
+  const broken = (where: string) => (): Promise<Runtime> =>
+    Promise.reject(new ConfigError({ where, expected: 'a package', got: 'none', next: `Install ${where}.` }))
+  const choice = await firstThatWorks([broken('koffi'), broken('onnxruntime-node'), async () => runtime])
+  assert.equal(choice.runtime, runtime)
+  assert.match(choice.fallbackReason ?? '', /koffi: expected a package.*Install onnxruntime-node\.$/)
+  await assert.rejects(firstThatWorks([broken('koffi')]), (error: RuntimeError) => {
+    assert.match(error.message, /none\. koffi: expected a package/)
+    return error instanceof RuntimeError
+  })
+})
+
+it('refuses a bad option instead of trying other engines', async () => {
+  await assert.rejects(createNodeRuntime({ threads: 1.5 }), ConfigError)
+})

@@ -1,0 +1,7 @@
+/** @file Engines for Node. */
+export * from './create-runtime.node.js'
+export type { FfiOptions } from './environment.ffi.node.js'
+export * from './index.js'
+export * from './ort.ffi.node.js'
+export * from './ort.onnxruntime-node.node.js'
+export * from './ort.web.js'

@@ -1,0 +1,3 @@
+/** @file The engine for browsers. */
+export * from './index.js'
+export * from './ort.web.js'
