@@ -20,7 +20,8 @@ def inspect(path: str) -> dict:
     """Checks the file and says how much of it shape inference could follow."""
     onnx.checker.check_model(path, full_check=True)
     model = onnx.shape_inference.infer_shapes(onnx.load(path), check_type=True, strict_mode=True, data_prop=True)
-    known = {value.name for value in [*model.graph.value_info, *model.graph.output] if value.type.tensor_type.HasField("shape")}
+    values = [*model.graph.value_info, *model.graph.output]
+    known = {value.name for value in values if value.type.tensor_type.HasField("shape")}
     produced = [name for node in model.graph.node for name in node.output if name]
     return {
         "ir": model.ir_version,

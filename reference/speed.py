@@ -1,6 +1,8 @@
 """Milliseconds of one DETR forward pass in PyTorch, and of exported files in Python's ONNX Runtime, as JSON.
 
     python reference/speed.py [--onnx FILE ...] [--runs 10] [--threads 2] [--variant detr-r50]
+    python reference/speed.py --serve    one eager pass per line read, its milliseconds per line written: lets
+                                         bench/detr-speed.ts take turns with another engine
 
 Float32, batch 1, 800x1066 unless said otherwise, after three runs to warm up. `eager_ms` is PyTorch's eager mode under
 torch.inference_mode with its fused attention, which is the faster of its two; ONNX files are fed zeros of the static
@@ -9,6 +11,7 @@ shapes that they declare.
 
 import argparse
 import json
+import sys
 import time
 
 import numpy as np
@@ -31,6 +34,15 @@ def times(run, runs: int) -> list:
     return out
 
 
+def serve(run):
+    times(run, 0)
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        run()
+        print(round(1000 * (time.perf_counter() - start), 1), flush=True)
+
+
 def onnx_times(path: str, threads: int, runs: int) -> list:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
@@ -51,11 +63,14 @@ def main():
     parser.add_argument("--width", type=int, default=1066)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--serve", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     model = build(VARIANTS[options.variant], 1, "sdpa")
     pixels, mask = batch([(5, options.height, options.width)], torch.float32)
     with torch.inference_mode():
+        if options.serve:
+            return serve(lambda: model(pixel_values=pixels, pixel_mask=mask))
         eager = times(lambda: model(pixel_values=pixels, pixel_mask=mask), options.runs)
     del model
     exported = {path: onnx_times(path, options.threads, options.runs) for path in options.onnx}

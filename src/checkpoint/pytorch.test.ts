@@ -86,7 +86,7 @@ const LIES: readonly [what: string, spec: TensorSpec, message: RegExp][] = [
   ['a negative stride', { stride: [-1], offset: 3 }, /tensor strides that/],
   ['a fractional dimension', { shape: [P.float(2.5)] }, /whole number/],
   ['a dimension that is text', { shape: [P.text('4')] }, /whole number, not negative, got the string "4"/],
-  ['a dimension that is True', { shape: [0x88] }, /got a bool/],
+  ['a dimension that is True', { shape: [[0x88]] }, /got a bool/],
   ['NaN as offset', { offset: P.float(Number.NaN) }, /whole number/],
   ['fewer strides than dimensions', { shape: [2, 2] }, /2 strides, got 1/],
   ['more strides than dimensions', { shape: [4], stride: [1, 1] }, /1 strides, got 2/],

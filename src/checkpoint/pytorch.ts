@@ -137,7 +137,7 @@ function readByteOrder(zip: ZipArchive, folder: string): string {
 }
 
 function checkVersion(zip: ZipArchive, folder: string): void {
-  const name = ['version', '.data/version'].map((file) => folder + file).find((file) => zip.entries.has(file))
+  const name = ['.data/version', 'version'].map((file) => folder + file).find((file) => zip.entries.has(file))
   if (name === undefined) return
   const version = shortText(zip, name).trim()
   if (!/^\d{1,4}$/.test(version) || Number(version) > MAX_VERSION) {

@@ -37,8 +37,8 @@ export function findDirectory(bytes: Uint8Array, where: string): ZipDirectory {
     refuse(where, 'a zip archive in one part', `${entriesHere} of ${entries} entries`)
   }
   if (disks.some((disk) => disk !== 0 && disk !== 0xffff)) refuse(where, 'a zip archive in one part', 'one of several')
-  if (start + size > limit) {
-    refuse(where, `a zip directory that ends before byte ${limit}`, `${size} bytes at byte ${start}`)
+  if (start + size !== limit) {
+    refuse(where, `a zip directory that ends at byte ${limit}`, `${size} bytes at byte ${start}`)
   }
   return { entries, start, size }
 }

@@ -35,7 +35,7 @@ const READABLE: readonly [what: string, specs: readonly ZipSpec[], end?: ZipEnd]
   ['with zip64 sizes', [{ ...one, zip64: true }]],
   ['with a zip64 end record', [one], { zip64: true }],
   ['all zip64', [{ ...one, zip64: true, descriptor: true }], { zip64: true }],
-  ['with a comment that looks like an end record', [one], { comment: `PK\x05\x06${'\0'.repeat(18)}` }],
+  ['with a comment', [one], { comment: 'made by hand' }],
   [
     'without checksums',
     [
@@ -77,8 +77,18 @@ const HOSTILE: readonly [what: string, bytes: () => Uint8Array, message: RegExp]
   ['more entries than there are', () => buildZip([one], { entries: 2 }), /zip directory at byte/],
   ['fewer entries than there are', () => buildZip([one, { name: 'b' }], { entries: 1 }), /declared size/],
   ['4 billion entries', () => buildZip([one], { zip64: true, entries: 2 ** 32 }), /at most 200000 zip entries/],
-  ['a directory beyond the end', () => buildZip([one], { directoryStart: 2 ** 31 }), /ends before byte/],
-  ['a directory elsewhere', () => buildZip([one], { directoryStart: 0 }), /a zip directory entry/],
+  ['a directory beyond the end', () => buildZip([one], { directoryStart: 2 ** 31 }), /ends at byte/],
+  [
+    'a comment that looks like an end record',
+    () => buildZip([one], { comment: `PK\x05\x06${'\0'.repeat(18)}` }),
+    /ends at byte/,
+  ],
+  ['a directory elsewhere', () => buildZip([one], { directoryStart: 0 }), /ends at byte/],
+  [
+    'a directory that is too long',
+    () => buildZip([one], { directoryStart: 0, directorySize: buildZip([one]).length - 22 }),
+    /a zip directory entry/,
+  ],
   ['several disks', () => buildZip([one], { disk: 1 }), /one part/],
   ['an entry twice', () => buildZip([one, one]), /every zip entry once, got "a\/data\.pkl" twice/],
   [

@@ -25,6 +25,8 @@ interface Entry {
 /** Files that come out otherwise than in Pillow 9.4, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
   'Pillow/truncated_exif_dpi.jpg': 'decodes: only its EXIF block is cut off (Pillow decodes it since version 10)',
+  'jpeg-decoder/reftest/images/lossless/1/jpeg_lossless_sel1-8bit.jpg':
+    'decodes: a lossless JPEG of 8 bits (so it does in Pillow 13, to the same pixels)',
   'image-png/bugfixes/invalid_palette_index.png':
     'black, not white, where an index is past the palette (so does Pillow since version 10)',
 }

@@ -261,7 +261,7 @@ function cmykJpeg(stored: readonly number[], adobe?: 0 | 2): Buffer {
     const coefficient = 8 * (value - 128)
     const size = coefficient === 0 ? 0 : Math.floor(Math.log2(Math.abs(coefficient))) + 1
     const code = coefficient < 0 ? coefficient + 2 ** size - 1 : coefficient
-    bits += size.toString(2).padStart(4, '0') + (size === 0 ? '' : code.toString(2).padStart(size, '0')) + '0'
+    bits += `${size.toString(2).padStart(4, '0')}${size === 0 ? '' : code.toString(2).padStart(size, '0')}0`
   }
   bits = bits.padEnd(Math.ceil(bits.length / 8) * 8, '1')
   const scan = bits.match(/.{8}/g)!.flatMap((byte) => (byte === '11111111' ? [255, 0] : [Number.parseInt(byte, 2)]))
@@ -280,19 +280,16 @@ function cmykJpeg(stored: readonly number[], adobe?: 0 | 2): Buffer {
   ])
 }
 
-test("CMYK and YCCK JPEGs follow Pillow's formula; with Adobe's marker they are stored inverted", async () => {
-  // Cyan 200, magenta 100, yellow 30, black 55: light is 200, and each colour takes its share of it.
-  const rgb = [
-    200 - Math.round((200 * 200) / 255),
-    200 - Math.round((100 * 200) / 255),
-    200 - Math.round((30 * 200) / 255),
-  ]
+test("CMYK and YCCK JPEGs follow Pillow's formula; both are stored inverted, with Adobe's marker and without", async () => {
+  // Cyan 200, magenta 100, yellow 30, black 55: light is 200, and each ink takes its share of it.
+  const rgb = [200, 100, 30].map((ink) => 200 - Math.round((ink * 200) / 255))
   assert.deepEqual(rgb, [43, 122, 176])
   const corner = async (file: Buffer): Promise<number[]> => (await pixels(file)).slice(0, 3)
-  assert.deepEqual(await corner(cmykJpeg([200, 100, 30, 55])), rgb)
+  assert.deepEqual(await corner(cmykJpeg([55, 155, 225, 200])), rgb)
   assert.deepEqual(await corner(cmykJpeg([55, 155, 225, 200], 0)), rgb)
-  // YCCK: the first three are YCbCr of the inverted colours. Grey inks make it exact.
-  assert.deepEqual(await corner(cmykJpeg([155, 128, 128, 200], 2)), [122, 122, 122])
+  // YCCK holds the YCbCr of the inks as they are: 255 − 155 = 100 is stored, which is the ink 155.
+  const dark = 200 - Math.round((155 * 200) / 255)
+  assert.deepEqual(await corner(cmykJpeg([155, 128, 128, 200], 2)), [dark, dark, dark])
 })
 
 test('a CMYK JPEG is turned upright, too', async () => {

@@ -113,7 +113,8 @@ function unpackedLength(packed: Uint8Array, type: string): number {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new PngFault(`a PNG whose ${type} chunk unpacks to more than 1 MiB`)
     }
-    // Broken packed data in a text is no reason to refuse the pixels.
-    return 0
+    // Broken packed data in a text is no reason to refuse the pixels; but it counts in full, or a file could hold a
+    // million texts that break after a mebibyte each.
+    return MAX_TEXT
   }
 }

@@ -121,6 +121,17 @@ test('a constant image stays constant at every size', () => {
   }
 })
 
+test('a strip too tall to be widened first is resized all the same', () => {
+  const strip = { width: 2, height: 600_000, data: new Uint8Array(3_600_000) }
+  for (let i = 0; i < strip.data.length; i++) strip.data[i] = i < 1_800_000 ? 10 : 200
+  const { data } = resizeBilinear(strip, { width: 640, height: 4 })
+  assert.deepEqual(
+    [0, 1, 2, 3].map((row) => data[row * 640 * 3]),
+    // The outer half of one arm of the triangle lies beyond the middle: an eighth of its weight.
+    [10, 10 + Math.round(190 / 8), 200 - Math.round(190 / 8), 200],
+  )
+})
+
 test('what is not an image or a size is refused in a sentence', () => {
   const image = noiseImage('bad', 1, 5, 4)
   const refused: [() => unknown, RegExp][] = [
@@ -128,6 +139,8 @@ test('what is not an image or a size is refused in a sentence', () => {
     [() => resizeBilinear(image, { width: 0, height: 4 }), /resizeBilinear\.width: expected an integer of at least 1/],
     [() => resizeBilinear(image, { width: 4, height: 2.5 }), /resizeBilinear\.height/],
     [() => resizeBilinear(image, { width: Number.NaN, height: 4 }), /got NaN/],
+    [() => resizeBilinear(image, { width: 1e5, height: 1e5 }), /expected a size of at most 178956970 pixels/],
+    [() => resizeBilinear({ width: 0, height: 0, data: new Uint8Array() }, image), /image\.width/],
     [() => resizeShortestEdge(image, -1, 1333), /shortest/],
     [() => resizeShortestEdge(image, 800, 0), /longest/],
     [() => resizeShortestEdge({ width: 0, height: 4 }, 800), /width/],

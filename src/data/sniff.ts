@@ -74,7 +74,7 @@ function describeText(head: string): string {
     .trimStart()
     .toLowerCase()
   if (/^<!doctype html|^<html|^<head|^<body/.test(text)) return 'an HTML page'
-  if (/<svg[\s>]/.test(text) && text.startsWith('<')) return 'an SVG drawing'
+  if (/<svg[\s/>]/.test(text) && text.startsWith('<')) return 'an SVG drawing'
   if (text.startsWith('<?xml') || text.startsWith('<!doctype')) return 'an XML document'
   if (text.startsWith('{') || text.startsWith('[')) return 'a JSON document'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells binary from text

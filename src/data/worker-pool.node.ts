@@ -70,7 +70,6 @@ export function createWorkerPool<Request, Result>(entry: URL, size: number): Wor
     // Flags of this process are not for its workers: with --input-type, for one, no worker would start.
     const worker = new Worker(entry, { name: 'detrs-images', execArgv: [] })
     const member: Member<Request, Result> = { worker, running: new Map(), death: undefined }
-    worker.unref()
     worker.on('message', (answer: PoolAnswer<Result>) => settle(member, answer))
     worker.on('messageerror', (error) => {
       member.death = error
@@ -80,6 +79,8 @@ export function createWorkerPool<Request, Result>(entry: URL, size: number): Wor
       member.death = error
     })
     worker.on('exit', (code) => bury(member, code))
+    // After the listeners: adding one takes a reference.
+    worker.unref()
     members.add(member)
     return member
   }

@@ -64,6 +64,7 @@ function isLayer(value: object): value is Layer {
 function nameNodes(layer: Layer, path: string): void {
   const forward = layer.forward
   Object.defineProperty(layer, 'forward', {
+    configurable: true,
     value: (...inputs: unknown[]) => graphOf(inputs, path).scoped(path, () => forward.apply(layer, inputs)),
   })
 }

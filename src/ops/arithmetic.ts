@@ -1,6 +1,6 @@
 /** @file Operators on two or more tensors, broadcast against each other. */
-import { addDims, type Dim, divideDims, multiplyDims, type Tensor } from '../graph/index.js'
-import { DtypeError } from '../tensor/index.js'
+import { addDims, type Dim, divideDims, multiplyDims, subtractDims, type Tensor } from '../graph/index.js'
+import { DtypeError, fromNumbers } from '../tensor/index.js'
 import { apply, broadcastShapes, type Call, int, type Operand, type Operator } from './operator.js'
 
 type DimRule = (a: Dim, b: Dim) => Dim | undefined
@@ -63,7 +63,7 @@ export type ArithmeticOp =
 
 export const arithmetic: Readonly<Record<ArithmeticOp, Operator>> = {
   Add: binary(7, addDims),
-  Sub: binary(7, (a, b) => (typeof b === 'number' ? addDims(a, -b) : undefined)),
+  Sub: binary(7, subtractDims),
   Mul: binary(7, (a, b) => multiplyDims(a, b)),
   Div: binary(7, (a, b) => (typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) : divideDims(a, b))),
   Mod: { ...binary(10), attributes: { fmod: int(0) } },
@@ -119,7 +119,7 @@ function contentOf(call: Call, rule: DimRule): readonly Dim[] | undefined {
   const entries: Dim[] = []
   for (let i = 0; i < length; i++) {
     const entry = rule(a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!)
-    if (entry === undefined) return undefined
+    if (entry === undefined || (typeof entry === 'number' && !Number.isSafeInteger(entry))) return undefined
     entries.push(entry)
   }
   return entries
@@ -142,17 +142,12 @@ export const lessOrEqual = (a: Operand, b: Operand): Tensor => apply('LessOrEqua
 export const and = (a: Operand, b: Operand): Tensor => apply('And', arithmetic.And, [a, b])
 export const or = (a: Operand, b: Operand): Tensor => apply('Or', arithmetic.Or, [a, b])
 
-/** `a` where the bool tensor `condition` is true, else `b`; numbers take their type from the other branch. */
+/** `a` where the bool tensor `condition` is true, else `b`; a number takes the other branch's type, else float32. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const typed = [a, b].find((branch): branch is Tensor => typeof branch === 'object' && 'dtype' in branch)
   const branch = (operand: Operand): Operand =>
-    typeof operand === 'number' && typed !== undefined ? scalarLike(typed, operand) : operand
+    typeof operand === 'number'
+      ? condition.graph.constant(fromNumbers(typed?.dtype ?? 'float32', [], [operand]))
+      : operand
   return apply('Where', arithmetic.Where, [condition, branch(a), branch(b)])
-}
-
-function scalarLike(like: Tensor, value: number): Tensor {
-  if (like.dtype !== 'float32') {
-    throw new DtypeError({ where: 'where', expected: 'a number beside a float32 tensor', got: like.dtype })
-  }
-  return like.graph.constant({ dtype: 'float32', shape: [], data: Float32Array.of(value) })
 }

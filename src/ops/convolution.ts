@@ -1,13 +1,8 @@
 /** @file Convolution and pooling: operators that slide a window. */
-import { addDims, type Dim, multiplyDims, type Tensor, windowDim } from '../graph/index.js'
+import { addDims, type Dim, formatShape, multiplyDims, type Tensor, windowDim } from '../graph/index.js'
 import { apply, applyMany, type Call, int, ints, type Operand, type Operator, required, text } from './operator.js'
 
-const windowAttributes = {
-  auto_pad: text('NOTSET'),
-  dilations: ints(),
-  pads: ints(),
-  strides: ints(),
-}
+const windowAttributes = { auto_pad: text('NOTSET'), pads: ints(), strides: ints() }
 
 /** Names of this family's operators. */
 export type ConvolutionOp = 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'GlobalAveragePool'
@@ -16,18 +11,15 @@ export const convolution: Readonly<Record<ConvolutionOp, Operator>> = {
   Conv: {
     since: 1,
     inputs: ['x', 'weight', 'bias?'],
-    attributes: { ...windowAttributes, group: int(1), kernel_shape: ints() },
+    attributes: { ...windowAttributes, dilations: ints(), group: int(1), kernel_shape: ints() },
     infer: (call) => {
-      const [x, weight] = [call.input(0).shape, call.input(1).shape]
-      const channels = weight[1]
-      const group = call.int('group')
-      if (x.length !== weight.length || x.length < 3) {
-        throw call.shapeError('input and weight of equal rank, 3 or more', `ranks ${x.length} and ${weight.length}`)
+      const { x, weight, kernel } = convolved(call)
+      const inputs = multiplyDims(weight[1]!, call.int('group'))
+      if (typeof inputs === 'number' && typeof x[1] === 'number' && x[1] !== inputs) {
+        throw call.shapeError(`input with ${inputs} channels`, formatShape(x))
       }
-      if (typeof channels === 'number' && typeof x[1] === 'number' && x[1] !== channels * group) {
-        throw call.shapeError(`input with ${channels * group} channels`, `[${x.join(', ')}]`)
-      }
-      const spatial = windows(call, x.slice(2), weight.slice(2))
+      const windows = windowsOf(call, kernel)
+      const spatial = x.slice(2).map((size, i) => windowed(call, size, windows[i]!))
       return [{ dtype: call.sameType(), shape: [x[0]!, weight[0]!, ...spatial] }]
     },
   },
@@ -36,21 +28,31 @@ export const convolution: Readonly<Record<ConvolutionOp, Operator>> = {
     inputs: ['x', 'weight', 'bias?'],
     attributes: {
       ...windowAttributes,
+      dilations: ints(),
       group: int(1),
       kernel_shape: ints(),
       output_padding: ints(),
       output_shape: ints(),
     },
     infer: (call) => {
-      const [x, weight] = [call.input(0).shape, call.input(1).shape]
+      const { x, weight, kernel } = convolved(call)
+      if (typeof weight[0] === 'number' && typeof x[1] === 'number' && x[1] !== weight[0]) {
+        throw call.shapeError(`input with ${weight[0]} channels`, formatShape(x))
+      }
       const channels = multiplyDims(weight[1]!, call.int('group'))
-      return [{ dtype: call.sameType(), shape: [x[0]!, channels, ...transposedWindows(call, x, weight)] }]
+      return [{ dtype: call.sameType(), shape: [x[0]!, channels, ...transposed(call, x.slice(2), kernel)] }]
     },
   },
   MaxPool: {
     since: 8,
     inputs: ['x'],
-    attributes: { ...windowAttributes, ceil_mode: int(0), kernel_shape: required('ints'), storage_order: int(0) },
+    attributes: {
+      ...windowAttributes,
+      ceil_mode: int(0),
+      dilations: ints(),
+      kernel_shape: required('ints'),
+      storage_order: int(0),
+    },
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const pooled = pooledShape(call, shape)
@@ -75,49 +77,97 @@ export const convolution: Readonly<Record<ConvolutionOp, Operator>> = {
   },
 }
 
+/** Shapes of a convolution's input and weight, and the size of its kernel, from the attribute where the weight's is open. */
+function convolved(call: Call): { x: readonly Dim[]; weight: readonly Dim[]; kernel: readonly number[] } {
+  const [x, weight] = [call.input(0).shape, call.input(1).shape]
+  if (x.length !== weight.length || x.length < 3) {
+    throw call.shapeError('input and weight of equal rank, 3 or more', `ranks ${x.length} and ${weight.length}`)
+  }
+  if (call.int('group') < 1) throw call.shapeError('groups from 1 up', String(call.int('group')))
+  const given = call.optionalInts('kernel_shape')
+  const kernel = weight.slice(2).map((size, i) => (typeof size === 'number' ? size : (given?.[i] ?? size)))
+  if (!kernel.every((size) => typeof size === 'number')) {
+    throw call.shapeError('a kernel of known size', formatShape(weight))
+  }
+  if (given !== undefined && given.join() !== kernel.join()) {
+    throw call.shapeError(`kernel_shape ${formatShape(kernel)} like the weight`, formatShape(given))
+  }
+  return { x, weight, kernel }
+}
+
 function pooledShape(call: Call, shape: readonly Dim[]): readonly Dim[] {
   const kernel = call.optionalInts('kernel_shape')!
   if (kernel.length !== shape.length - 2) {
-    throw call.shapeError(`a kernel of ${shape.length - 2} axes`, `[${kernel.join(', ')}]`)
+    throw call.shapeError(`a kernel of ${shape.length - 2} axes`, formatShape(kernel))
   }
-  return [shape[0]!, shape[1]!, ...windows(call, shape.slice(2), kernel, call.int('ceil_mode') === 1)]
+  const windows = windowsOf(call, kernel)
+  const ceil = call.int('ceil_mode') === 1
+  return [shape[0]!, shape[1]!, ...shape.slice(2).map((size, i) => windowed(call, size, windows[i]!, ceil, i + 2))]
 }
 
-function windows(call: Call, sizes: readonly Dim[], kernel: readonly Dim[], ceil = false): readonly Dim[] {
-  const strides = call.optionalInts('strides')
-  const dilations = call.optionalInts('dilations')
-  const pads = call.optionalInts('pads')
+/** A window along one axis. */
+interface Window {
+  /** From its first to its last element, both included. */
+  readonly reach: number
+  readonly stride: number
+  readonly before: number
+  readonly after: number
+  /** True when the padding makes the output `ceil(size / stride)` long, whatever the window. */
+  readonly same: boolean
+}
+
+function windowsOf(call: Call, kernel: readonly number[]): readonly Window[] {
+  const axes = kernel.length
+  const strides = listOf(call, 'strides', axes, 1)
+  const dilations = listOf(call, 'dilations', axes, 1)
+  const pads = listOf(call, 'pads', 2 * axes, 0)
   const autoPad = call.text('auto_pad')
-  return sizes.map((size, i) => {
-    const stride = strides?.[i] ?? 1
-    if (autoPad.startsWith('SAME')) return windowDim(size, 1, stride, stride - 1)
-    const extent = kernel[i]
-    if (typeof extent !== 'number') throw call.shapeError('a kernel of known size', `${extent}`)
-    const padding = autoPad === 'VALID' ? 0 : (pads?.[i] ?? 0) + (pads?.[i + sizes.length] ?? 0)
-    const reach = (dilations?.[i] ?? 1) * (extent - 1) + 1
-    const windowed = windowDim(size, reach, stride, padding, ceil)
-    // The last window of ceil mode must start inside the image or its leading padding.
-    const begins = (pads?.[i] ?? 0) + (typeof size === 'number' ? size : Number.POSITIVE_INFINITY)
-    if (ceil && typeof windowed === 'number' && (windowed - 1) * stride >= begins) return windowed - 1
-    if (typeof windowed === 'number' && windowed < 1) {
-      throw call.shapeError(`at least ${reach - padding} rows or columns`, String(size))
+  if (!AUTO_PADS.includes(autoPad)) throw call.shapeError(`auto_pad among ${AUTO_PADS.join(', ')}`, autoPad)
+  const explicit = autoPad === 'NOTSET'
+  return kernel.map((extent, i) => {
+    if (extent < 1) throw call.shapeError('a kernel of sizes from 1 up', formatShape(kernel))
+    return {
+      reach: dilations[i]! * (extent - 1) + 1,
+      stride: strides[i]!,
+      before: explicit ? pads[i]! : 0,
+      after: explicit ? pads[i + axes]! : 0,
+      same: autoPad.startsWith('SAME'),
     }
-    return windowed
   })
 }
 
-function transposedWindows(call: Call, x: readonly Dim[], weight: readonly Dim[]): readonly Dim[] {
+const AUTO_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
+
+/** A list attribute of known length; `least` is its smallest value and stands for an absent one. */
+function listOf(call: Call, name: string, length: number, least: number): readonly number[] {
+  const given = Object.hasOwn(call.operator.attributes, name) ? call.optionalInts(name) : undefined
+  if (given === undefined) return new Array<number>(length).fill(least)
+  if (given.length !== length || given.some((value) => value < least)) {
+    throw call.shapeError(`${length} ${name} from ${least} up`, formatShape(given))
+  }
+  return given
+}
+
+function windowed(call: Call, size: Dim, window: Window, ceil = false, axis = 0): Dim {
+  const { reach, stride, before, after, same } = window
+  if (same) return windowDim(size, 1, stride, 0)
+  const count = windowDim(size, reach, stride, before + after, ceil)
+  if (typeof size === 'number' && typeof count === 'number') {
+    if (count < 1) throw call.shapeError(`at least ${reach - before - after} rows or columns`, String(size))
+    // The last window of ceil mode must start inside the image or its leading padding.
+    return ceil && (count - 1) * stride >= size + before ? count - 1 : count
+  }
+  return ceil && stride > reach - after ? call.unknownDim(axis) : count
+}
+
+function transposed(call: Call, sizes: readonly Dim[], kernel: readonly number[]): readonly Dim[] {
   const outputShape = call.optionalInts('output_shape')
-  if (outputShape !== undefined) return outputShape.slice(-(x.length - 2))
-  const rank = x.length - 2
-  const pads = call.optionalInts('pads')
-  return x.slice(2).map((size, i) => {
-    const stride = call.optionalInts('strides')?.[i] ?? 1
-    if (call.text('auto_pad').startsWith('SAME')) return multiplyDims(size, stride)
-    const reach = (call.optionalInts('dilations')?.[i] ?? 1) * (Number(weight[i + 2]) - 1) + 1
-    const padding = (pads?.[i] ?? 0) + (pads?.[i + rank] ?? 0)
-    const extra = call.optionalInts('output_padding')?.[i] ?? 0
-    return addDims(multiplyDims(stride, addDims(size, -1)), reach + extra - padding)
+  if (outputShape !== undefined) return outputShape.slice(-sizes.length)
+  const extra = listOf(call, 'output_padding', sizes.length, 0)
+  return windowsOf(call, kernel).map(({ reach, stride, before, after, same }, i) => {
+    const size = sizes[i]!
+    if (same) return multiplyDims(size, stride)
+    return addDims(multiplyDims(stride, addDims(size, -1)), reach + extra[i]! - before - after)
   })
 }
 

@@ -1,5 +1,5 @@
 /** @file Operators that read or write elements at computed places. */
-import type { Dim, Tensor } from '../graph/index.js'
+import { type Dim, formatShape, type Tensor } from '../graph/index.js'
 import { fromNumbers } from '../tensor/index.js'
 import { apply, applyMany, type Call, int, type Operand, type Operator, sameAsInput, text } from './operator.js'
 
@@ -16,7 +16,8 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
       const indices = call.input(1)
       const axis = call.axis(call.int('axis'), shape.length)
       const known = call.knownInts(1)
-      const entries = content === undefined || known === undefined ? undefined : known.map((i) => content.at(i)!)
+      const found = content === undefined ? undefined : known?.map((i) => content.at(i))
+      const entries = found?.every((entry) => entry !== undefined) ? found : undefined
       const gathered = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)]
       return [{ dtype, shape: gathered, ...(entries === undefined ? {} : { content: entries }) }]
     },
@@ -25,7 +26,14 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
     since: 11,
     inputs: ['data', 'indices'],
     attributes: { axis: int(0) },
-    infer: (call) => [{ dtype: call.input(0).dtype, shape: call.input(1).shape }],
+    infer: (call) => {
+      const { dtype, shape } = call.input(0)
+      const indices = call.input(1).shape
+      call.axis(call.int('axis'), shape.length)
+      if (indices.length !== shape.length)
+        throw call.shapeError(`indices of rank ${shape.length}`, formatShape(indices))
+      return [{ dtype, shape: indices }]
+    },
   },
   GatherND: {
     since: 11,
@@ -35,8 +43,11 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
       const { dtype, shape } = call.input(0)
       const indices = call.input(1).shape
       const depth = indices.at(-1)
-      if (typeof depth !== 'number') throw call.shapeError('indices of known depth', `${depth}`)
-      return [{ dtype, shape: [...indices.slice(0, -1), ...shape.slice(call.int('batch_dims') + depth)] }]
+      const indexed = call.int('batch_dims') + Number(depth)
+      if (typeof depth !== 'number' || indexed > shape.length) {
+        throw call.shapeError(`indices whose last axis has a size up to ${shape.length}`, formatShape(indices))
+      }
+      return [{ dtype, shape: [...indices.slice(0, -1), ...shape.slice(indexed)] }]
     },
   },
   OneHot: {
@@ -69,7 +80,11 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const axis = call.axis(call.int('axis'), shape.length)
-      const k = call.knownInts(1)?.[0] ?? call.unknownDim(axis)
+      const k = call.entries(1, 1)?.[0] ?? call.unknownDim(axis)
+      const size = shape[axis]!
+      if (typeof k === 'number' && typeof size === 'number' && k > size) {
+        throw call.shapeError(`k of at most ${size}`, String(k))
+      }
       const top = shape.map((dim, a) => (a === axis ? k : dim))
       return [
         { dtype, shape: top },

@@ -36,13 +36,11 @@ export const matrix: Readonly<Record<MatrixOp, Operator>> = {
       alpha: float(1),
       transA: int(0),
       transB: int(0),
-      transBatchA: int(0),
-      transBatchB: int(0),
     },
     infer: (call) => {
       const swapped = (index: number, flag: string): readonly Dim[] => {
         const { shape } = call.input(index)
-        return call.int(flag) === 1 ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape
+        return call.int(flag) === 1 && shape.length > 1 ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape
       }
       return [{ dtype: call.sameType(), shape: productShape(call, swapped(0, 'transA'), swapped(1, 'transB')) }]
     },

@@ -1,5 +1,5 @@
 /** @file Operators that normalise along axes. */
-import type { Tensor } from '../graph/index.js'
+import { formatShape, type Tensor } from '../graph/index.js'
 import { apply, float, int, type Operand, type Operator, sameAsInput } from './operator.js'
 
 /** Names of this family's operators. */
@@ -12,6 +12,7 @@ export const normalization: Readonly<Record<NormalizationOp, Operator>> = {
     attributes: { epsilon: float(1e-5), momentum: float(0.9), training_mode: int(0) },
     infer: (call) => {
       const { dtype, shape } = call.input(0)
+      if (shape.length < 2) throw call.shapeError('an input with channels at axis 1', formatShape(shape))
       const statistics = { dtype: call.input(3).dtype, shape: [shape[1]!] }
       return call.outputCount === 1 ? [{ dtype, shape }] : [{ dtype, shape }, statistics, statistics]
     },

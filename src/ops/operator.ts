@@ -6,6 +6,7 @@ import {
   type Attribute,
   type Attributes,
   type Dim,
+  formatShape,
   formatTensor,
   type Graph,
   Parameter,
@@ -130,9 +131,21 @@ export class Call {
     return content?.every((dim) => typeof dim === 'number') ? (content as readonly number[]) : undefined
   }
 
+  /** The entries of input `index` as far as they are known, which must be `count`; undefined when they are computed. */
+  entries(index: number, count: number): readonly Dim[] | undefined {
+    const { content } = this.input(index)
+    if (content !== undefined && content.length !== count) {
+      throw this.shapeError(`${count} entries of input '${this.operator.inputs[index]}'`, String(content.length))
+    }
+    return content
+  }
+
   /** A dimension that only a run can tell, named after the place where it arises. */
-  unknownDim(axis: number): Dim {
-    return `${this.op}${this.graph.nodes.length}_${axis}`
+  unknownDim(axis: number, output = 0): Dim {
+    let name = `${this.op}${this.graph.nodes.length}_${axis}${output === 0 ? '' : `_${output}`}`
+    // A graph that was cut out of another has inputs with dimensions named like this.
+    while (this.graph.dimSource(name) !== undefined) name += '_'
+    return name
   }
 
   shapeError(expected: string, got: string, next?: string): ShapeError {
@@ -196,7 +209,24 @@ export function addToGraph(
   while (inputs.length > 0 && inputs.at(-1) === undefined) inputs.pop()
   const call = new Call(op, graph, operator, inputs, given, outputCount)
   checkCall(call)
-  return graph.addNode(op, operator.domain ?? '', inputs, given, operator.infer(call), name)
+  const types = operator.infer(call).map((type, output) => checkedType(call, type, output))
+  return graph.addNode(op, operator.domain ?? '', inputs, given, types, name)
+}
+
+/** Expressions longer than this are given up for a name: repeated doubling would fill the memory. */
+const LONGEST_DIM = 1000
+
+function checkedType(call: Call, { dtype, shape, content }: TensorType, output: number): TensorType {
+  if (!shape.every((dim) => typeof dim === 'string' || (Number.isSafeInteger(dim) && dim >= 0))) {
+    throw call.shapeError('inputs that give sizes from 0 up', formatShape(shape))
+  }
+  const isShort = (dim: Dim): boolean => typeof dim === 'number' || dim.length <= LONGEST_DIM
+  const readable = content?.every((dim) => (typeof dim === 'number' ? Number.isInteger(dim) : isShort(dim)))
+  return {
+    dtype,
+    shape: shape.map((dim, axis) => (isShort(dim) ? dim : call.unknownDim(axis, output))),
+    ...(content !== undefined && readable ? { content } : {}),
+  }
 }
 
 function checkCall(call: Call): void {
@@ -206,15 +236,38 @@ function checkCall(call: Call): void {
   if (inputs.length < fewest || (!variadic && inputs.length > operator.inputs.length)) {
     throw call.shapeError(`inputs (${operator.inputs.join(', ')})`, `${inputs.length} of them`)
   }
-  for (const name of Object.keys(given)) {
-    if (operator.attributes[name] === undefined) {
-      const known = Object.keys(operator.attributes).join(', ') || 'none'
-      throw call.shapeError(`attributes among (${known})`, `'${name}'`)
+  for (const [name, value] of Object.entries(given)) {
+    const known = Object.hasOwn(operator.attributes, name) ? operator.attributes[name] : undefined
+    if (known === undefined) {
+      const names = Object.keys(operator.attributes).join(', ') || 'none'
+      throw call.shapeError(`attributes among (${names})`, `'${name}'`)
     }
+    if (!KINDS[known.kind](value)) throw call.shapeError(`attribute '${name}' of kind ${known.kind}`, describe(value))
   }
   for (const [name, attribute] of Object.entries(operator.attributes)) {
     if (attribute.required && given[name] === undefined) throw call.shapeError(`attribute '${name}'`, 'nothing')
   }
+}
+
+const isInt = (value: unknown): boolean => typeof value === 'bigint' || Number.isSafeInteger(value)
+const listOf =
+  (accepts: (value: unknown) => boolean) =>
+  (value: Attribute): boolean =>
+    Array.isArray(value) && value.every(accepts)
+
+const KINDS: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> = {
+  int: isInt,
+  ints: listOf(isInt),
+  float: (value) => typeof value === 'number',
+  floats: listOf((value) => typeof value === 'number'),
+  string: (value) => typeof value === 'string',
+  strings: listOf((value) => typeof value === 'string'),
+  tensor: (value) => typeof value === 'object' && 'dtype' in value,
+}
+
+function describe(value: Attribute): string {
+  if (typeof value !== 'object') return `${typeof value} ${value}`
+  return 'dtype' in value ? formatTensor(value) : `[${value.join(', ')}]`
 }
 
 function resolve(graph: Graph, operands: readonly (Operand | undefined)[]): (Tensor | undefined)[] {

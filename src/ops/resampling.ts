@@ -1,5 +1,5 @@
 /** @file Operators that read images between pixels. */
-import { type Dim, floorDivideDim, multiplyDims, type Tensor } from '../graph/index.js'
+import { type Dim, floorDivideDim, formatShape, multiplyDims, type Tensor } from '../graph/index.js'
 import { toNumbers } from '../tensor/index.js'
 import { apply, type Call, float, int, ints, type Operator, text } from './operator.js'
 import { dimensionsTensor } from './sizes.js'
@@ -15,6 +15,10 @@ export const resampling: Readonly<Record<ResamplingOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const grid = call.input(1).shape
+      if (shape.length !== 4 || grid.length !== 4 || (grid[3] !== 2 && typeof grid[3] === 'number')) {
+        const got = `${formatShape(shape)} and ${formatShape(grid)}`
+        throw call.shapeError('an image [batch, channels, height, width] and a grid [batch, rows, columns, 2]', got)
+      }
       return [{ dtype, shape: [shape[0]!, shape[1]!, ...grid.slice(1, -1)] }]
     },
   },
@@ -39,26 +43,47 @@ export const resampling: Readonly<Record<ResamplingOp, Operator>> = {
 function resizedShape(call: Call): readonly Dim[] {
   const { shape } = call.input(0)
   const axes = (call.optionalInts('axes') ?? [...shape.keys()]).map((axis) => call.axis(axis, shape.length))
-  const scales = call.inputs[2]
   const resized = [...shape]
   if (call.inputs[3] !== undefined) {
-    const sizes = call.input(3).content
+    const sizes = keptAspect(call, axes, call.entries(3, axes.length))
     axes.forEach((axis, i) => {
       resized[axis] = sizes?.[i] ?? call.unknownDim(axis)
     })
-  } else if (scales?.source.kind === 'constant') {
-    toNumbers(scales.source.data).forEach((scale, i) => {
-      const axis = axes[i]!
-      resized[axis] = scaledDim(call, shape[axis]!, scale, axis)
-    })
-  } else {
-    for (const axis of axes) resized[axis] = call.unknownDim(axis)
+    return resized
   }
+  const source = call.input(2).source
+  // A region of interest crops before it scales.
+  const known = source.kind === 'constant' && call.text('coordinate_transformation_mode') !== 'tf_crop_and_resize'
+  const scales = known ? toNumbers(source.data) : undefined
+  if (scales !== undefined && scales.length !== axes.length) {
+    throw call.shapeError(`${axes.length} scales`, String(scales.length))
+  }
+  axes.forEach((axis, i) => {
+    resized[axis] = scales === undefined ? call.unknownDim(axis) : scaledDim(call, shape[axis]!, scales[i]!, axis)
+  })
   return resized
 }
 
+/** The sizes that are made of the requested ones when one scale serves all axes. */
+function keptAspect(
+  call: Call,
+  axes: readonly number[],
+  sizes: readonly Dim[] | undefined,
+): readonly Dim[] | undefined {
+  const policy = call.text('keep_aspect_ratio_policy')
+  if (policy === 'stretch' || sizes === undefined) return sizes
+  const { shape } = call.input(0)
+  const from = axes.map((axis) => shape[axis])
+  const known = (dims: readonly (Dim | undefined)[]): dims is number[] => dims.every((dim) => typeof dim === 'number')
+  if (!known(from) || !known(sizes)) return undefined
+  const scales = from.map((size, i) => Math.fround((sizes[i] as number) / size))
+  const scale = policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales)
+  return from.map((size) => Math.round(Math.fround(scale * size)))
+}
+
 function scaledDim(call: Call, dim: Dim, scale: number, axis: number): Dim {
-  if (typeof dim === 'number') return Math.floor(dim * scale)
+  // Scales are float32, and so is the product that is rounded down.
+  if (typeof dim === 'number') return Math.floor(Math.fround(dim * scale))
   if (Number.isInteger(scale)) return multiplyDims(dim, scale)
   return Number.isInteger(1 / scale) ? floorDivideDim(dim, 1 / scale) : call.unknownDim(axis)
 }

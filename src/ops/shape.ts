@@ -1,14 +1,6 @@
 /** @file Operators that move elements without changing them, and those that make tensors from sizes. */
-import {
-  addDims,
-  type Dim,
-  divideDims,
-  formatShape,
-  multiplyDims,
-  type Tensor,
-  type TensorType,
-} from '../graph/index.js'
-import { type DType, fromNumbers, toNumbers } from '../tensor/index.js'
+import { addDims, type Dim, divideDims, formatShape, multiplyDims, type Tensor } from '../graph/index.js'
+import { type DType, fromNumbers, sizeOfShape } from '../tensor/index.js'
 import {
   apply,
   applyMany,
@@ -21,6 +13,7 @@ import {
   sameAsInput,
   text,
 } from './operator.js'
+import { axesInput, rangeLength, requestedShape, reshaped, sliced, splitSizes } from './shape-rules.js'
 import { dtypeOfCode, onnxTypeCode } from './type-codes.js'
 
 /** Names of this family's operators. */
@@ -48,12 +41,13 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
   Cast: {
     since: 9,
     inputs: ['x'],
-    attributes: { to: required('int'), saturate: int(1) },
+    attributes: { to: required('int') },
     infer: (call) => {
       const { shape, content, dtype } = call.input(0)
       const to = dtypeOfCode(call.int('to'))
       if (to === undefined) throw call.shapeError('a numeric element type', `type code ${call.int('to')}`)
-      const keeps = content !== undefined && to.includes('int') && dtype.includes('int')
+      // Narrower types may wrap.
+      const keeps = content !== undefined && dtype !== 'uint64' && (to === 'int64' || (to === 'int32' && fits(content)))
       return [{ dtype: to, shape, ...(keeps ? { content } : {}) }]
     },
   },
@@ -85,6 +79,9 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     infer: (call) => {
       const value = call.given['value']
       const dtype = typeof value === 'object' && 'dtype' in value ? value.dtype : 'float32'
+      if (typeof value === 'object' && 'shape' in value && sizeOfShape(value.shape) !== 1) {
+        throw call.shapeError("an attribute 'value' of one element", formatShape(value.shape))
+      }
       return [{ dtype, shape: requestedShape(call, 0) }]
     },
   },
@@ -95,7 +92,12 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const block = call.int('blocksize')
+      if (shape.length !== 4 || block < 1)
+        throw call.shapeError('an image batch and blocks from 1 up', formatShape(shape))
       const channels = divideDims(shape[1]!, block * block) ?? call.unknownDim(1)
+      if (typeof shape[1] === 'number' && typeof channels !== 'number') {
+        throw call.shapeError(`channels in multiples of ${block * block}`, formatShape(shape))
+      }
       const spatial = shape.slice(2).map((dim) => multiplyDims(dim, block))
       return [{ dtype, shape: [shape[0]!, channels, ...spatial] }]
     },
@@ -106,7 +108,16 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     attributes: {},
     infer: (call) => {
       const { dtype, shape } = call.input(0)
-      return [{ dtype, shape: broadcastShapes(call, [shape, requestedShape(call, 1)]) }]
+      if (call.input(1).content !== undefined) {
+        return [{ dtype, shape: broadcastShapes(call, [shape, requestedShape(call, 1)]) }]
+      }
+      const wanted = requestedShape(call, 1)
+      const rank = Math.max(wanted.length, shape.length)
+      const own = Array.from({ length: rank }, (_, axis) => shape[axis - rank + shape.length] ?? 1)
+      // A size above 1 cannot grow; any other may.
+      return [
+        { dtype, shape: own.map((dim, axis) => (typeof dim === 'number' && dim !== 1 ? dim : call.unknownDim(axis))) },
+      ]
     },
   },
   Flatten: {
@@ -117,6 +128,7 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const { dtype, shape } = call.input(0)
       const at = call.int('axis')
       const axis = at < 0 ? at + shape.length : at
+      if (axis < 0 || axis > shape.length) throw call.shapeError(`an axis from 0 to ${shape.length}`, String(at))
       return [{ dtype, shape: [multiplyDims(...shape.slice(0, axis)), multiplyDims(...shape.slice(axis))] }]
     },
   },
@@ -126,15 +138,15 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     attributes: { mode: text('constant') },
     infer: (call) => {
       const { dtype, shape } = call.input(0)
-      const pads = call.knownInts(1)
       const axes = call.inputs[3] === undefined ? [...shape.keys()] : call.knownInts(3)
+      const pads = axes === undefined ? undefined : call.entries(1, 2 * axes.length)
       if (pads === undefined || axes === undefined) {
         return [{ dtype, shape: shape.map((_, axis) => call.unknownDim(axis)) }]
       }
       const padded = [...shape]
       axes.forEach((given, i) => {
         const axis = call.axis(given, shape.length)
-        padded[axis] = addDims(shape[axis]!, pads[i]! + pads[i + axes.length]!)
+        padded[axis] = addDims(shape[axis]!, addDims(pads[i]!, pads[i + axes.length]!))
       })
       return [{ dtype, shape: padded }]
     },
@@ -185,6 +197,7 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const { dtype, shape } = call.input(0)
       const axis = call.axis(call.int('axis'), shape.length)
       const count = call.optionalInt('num_outputs') ?? call.outputCount
+      if (count !== call.outputCount) throw call.shapeError(`${count} outputs`, String(call.outputCount))
       return splitSizes(call, shape[axis]!, count).map((size) => ({
         dtype,
         shape: shape.map((dim, a) => (a === axis ? size : dim)),
@@ -199,6 +212,9 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const { dtype, shape, content } = call.input(0)
       const given = call.inputs[1] === undefined ? undefined : axesInput(call, 1)
       const axes = given?.map((axis) => call.axis(axis, shape.length))
+      const isOne = (dim: Dim, axis: number): boolean =>
+        axes === undefined ? typeof dim === 'number' : dim === 1 || typeof dim === 'string' || !axes.includes(axis)
+      if (!shape.every(isOne)) throw call.shapeError('axes of size 1', formatShape(shape))
       const squeezed = shape.filter((dim, axis) => (axes === undefined ? dim !== 1 : !axes.includes(axis)))
       return [{ dtype, shape: squeezed, ...(content === undefined ? {} : { content }) }]
     },
@@ -209,7 +225,7 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     attributes: {},
     infer: (call) => {
       const { dtype, shape } = call.input(0)
-      const repeats = call.input(1).content
+      const repeats = call.entries(1, shape.length)
       return [{ dtype, shape: shape.map((dim, i) => (repeats ? multiplyDims(dim, repeats[i]!) : call.unknownDim(i))) }]
     },
   },
@@ -236,11 +252,16 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const given = axesInput(call, 1)
       const rank = shape.length + given.length
       const axes = given.map((axis) => call.axis(axis, rank))
+      if (new Set(axes).size !== axes.length) throw call.shapeError('axes that differ', `[${given.join(', ')}]`)
       const rest = [...shape]
       const unsqueezed = Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!))
       return [{ dtype, shape: unsqueezed, ...(content !== undefined && rank <= 1 ? { content } : {}) }]
     },
   },
+}
+
+function fits(content: readonly Dim[]): boolean {
+  return content.every((dim) => typeof dim === 'string' || Math.abs(dim) < 2 ** 31)
 }
 
 function agrees(a: Dim, b: Dim): boolean {
@@ -250,116 +271,6 @@ function agrees(a: Dim, b: Dim): boolean {
 function firstNumber(call: Call, axis: number, fallback: Dim): Dim {
   const known = call.inputs.map((input) => input?.shape[axis]).find((dim) => typeof dim === 'number')
   return known ?? fallback
-}
-
-function axesInput(call: Call, index: number): readonly number[] {
-  const axes = call.knownInts(index)
-  if (axes === undefined) throw call.shapeError('axes known while building', 'computed axes')
-  return axes
-}
-
-/** The shape that an int64 input asks for; unknown entries become dimensions of their own. */
-function requestedShape(call: Call, index: number): readonly Dim[] {
-  const { content, shape } = call.input(index)
-  if (content !== undefined) return content
-  const rank = shape[0] ?? 1
-  if (typeof rank !== 'number') throw call.shapeError('a shape of known rank', formatShape(shape))
-  return Array.from({ length: rank }, (_, axis) => call.unknownDim(axis))
-}
-
-function reshaped(call: Call): readonly Dim[] {
-  const { shape } = call.input(0)
-  const copies = call.int('allowzero') === 0
-  const target = requestedShape(call, 1).map((dim, axis) => {
-    if (dim !== 0 || !copies) return dim
-    const copied = shape[axis]
-    if (copied === undefined) throw call.shapeError(`no 0 at axis ${axis}`, formatShape(requestedShape(call, 1)))
-    return copied
-  })
-  const total = multiplyDims(...shape)
-  const free = target.indexOf(-1)
-  const named = multiplyDims(...target.filter((dim) => dim !== -1))
-  if (free >= 0)
-    return target.map((dim, axis) =>
-      axis === free ? (divideDims(total, named) ?? unknownRest(call, axis, total, named)) : dim,
-    )
-  if (typeof total === 'number' && typeof named === 'number' && total !== named) {
-    throw call.shapeError(`a shape of ${total} elements like ${formatShape(shape)}`, formatShape(target))
-  }
-  return target
-}
-
-function unknownRest(call: Call, axis: number, total: Dim, named: Dim): Dim {
-  if (typeof total === 'number' && typeof named === 'number') {
-    throw call.shapeError(`a shape whose sizes divide ${total}`, `${named} elements beside -1`)
-  }
-  return call.unknownDim(axis)
-}
-
-function rangeLength(call: Call): Dim {
-  const [start, limit, delta] = [0, 1, 2].map((index) => scalarValue(call.input(index)))
-  if (start === 0 && delta === 1 && typeof limit === 'string') return limit
-  if (typeof start !== 'number' || typeof limit !== 'number' || typeof delta !== 'number') return call.unknownDim(0)
-  return Math.max(0, Math.ceil((limit - start) / delta))
-}
-
-function scalarValue(tensor: Tensor): Dim | undefined {
-  return tensor.source.kind === 'constant' ? toNumbers(tensor.source.data)[0] : tensor.content?.[0]
-}
-
-function sliced(call: Call): readonly TensorType[] {
-  const { dtype, shape, content } = call.input(0)
-  const starts = call.knownInts(1)
-  const ends = call.knownInts(2)
-  const axes = call.inputs[3] === undefined ? starts?.map((_, i) => i) : call.knownInts(3)
-  const steps = call.inputs[4] === undefined ? starts?.map(() => 1) : call.knownInts(4)
-  if (starts === undefined || ends === undefined || axes === undefined || steps === undefined) {
-    return [{ dtype, shape: shape.map((_, axis) => call.unknownDim(axis)) }]
-  }
-  const result: Dim[] = [...shape]
-  let entries = content
-  axes.forEach((given, i) => {
-    const axis = call.axis(given, shape.length)
-    const size = shape[axis]!
-    const [start, end, step] = [starts[i]!, ends[i]!, steps[i]!]
-    if (step === 0) throw call.shapeError('a step other than 0', '0')
-    if (typeof size === 'string') {
-      result[axis] = step === 1 ? (openSlice(size, start, end) ?? call.unknownDim(axis)) : call.unknownDim(axis)
-      return
-    }
-    const bound = (value: number, low: number, high: number): number =>
-      Math.min(Math.max(value < 0 ? value + size : value, low), high)
-    const from = step > 0 ? bound(start, 0, size) : bound(start, 0, size - 1)
-    const to = step > 0 ? bound(end, 0, size) : bound(end, -1, size - 1)
-    const length = Math.max(0, Math.ceil((to - from) / step))
-    result[axis] = length
-    entries = entries === undefined ? undefined : Array.from({ length }, (_, k) => entries![from + k * step]!)
-  })
-  return [{ dtype, shape: result, ...(entries === undefined || shape.length !== 1 ? {} : { content: entries }) }]
-}
-
-/** Length of a slice of a symbolic axis where it can be told; positions that count from the end must lie inside it. */
-function openSlice(size: Dim, start: number, end: number): Dim | undefined {
-  const toTheEnd = end >= 2 ** 31 - 1
-  if (start < 0 && toTheEnd) return -start
-  if (start < 0 && end < 0) return end - start
-  if (start === 0 && (toTheEnd || end < 0)) return toTheEnd ? size : addDims(size, end)
-  return undefined
-}
-
-function splitSizes(call: Call, size: Dim, count: number): readonly Dim[] {
-  if (call.inputs[1] !== undefined) {
-    const sizes = call.input(1).content
-    if (sizes === undefined) throw call.shapeError('split sizes known while building', 'computed ones')
-    const sum = sizes.reduce((a, b) => addDims(a, b), 0)
-    if (typeof sum === 'number' && typeof size === 'number' && sum !== size) {
-      throw call.shapeError(`split sizes that add up to ${size}`, sizes.join(' + '))
-    }
-    return sizes
-  }
-  if (typeof size === 'string') return Array.from({ length: count }, (_, i) => call.unknownDim(i))
-  const chunk = Math.ceil(size / count)
-  return Array.from({ length: count }, (_, i) => Math.min(chunk, size - i * chunk))
 }
 
 /** Elements converted to another type; the tensor itself when it has that type. */

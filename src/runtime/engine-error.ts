@@ -1,6 +1,9 @@
 /** @file ONNX Runtime's messages as errors that name the node, which in this project is a module path. */
 import { RuntimeError } from '../tensor/index.js'
 
+/** Characters of a message that are read: models choose the names in it, and the expressions below are not linear. */
+const LONGEST_MESSAGE = 3000
+
 /** Where the messages of ONNX Runtime 1.30 hide a node's name: at run time first, then while a model is loaded. */
 const NODE_NAMES: readonly RegExp[] = [
   /while running \S+ node\. Name:'([^']+)'/,
@@ -18,7 +21,7 @@ const POSITION = /(?:[\w:./\\-]*[/\\])?\w+\.(?:cc|h|cpp|hpp):\d+ (?:[^\n]*?\w\([
 /** Name of the node that a message of ONNX Runtime blames. */
 export function failingNode(message: string): string | undefined {
   for (const pattern of NODE_NAMES) {
-    const name = pattern.exec(message)?.[1]
+    const name = pattern.exec(message.slice(0, LONGEST_MESSAGE))?.[1]
     if (name !== undefined) return name.replace(REWRITES, '')
   }
   return undefined
@@ -27,6 +30,7 @@ export function failingNode(message: string): string | undefined {
 /** A message of ONNX Runtime without error codes, source positions and C++ signatures. */
 export function readableMessage(message: string): string {
   return message
+    .slice(0, LONGEST_MESSAGE)
     .replace(/^.*?ERROR_MESSAGE: /s, '')
     .replace(/^"([\s\S]*)"$/, '$1')
     .replace(/^.*?Status Message: /s, '')

@@ -13,7 +13,6 @@ import {
   Mlp,
   paddingBias,
   SinePositionEncoding,
-  type SinePositionOptions,
   shrinkMask,
 } from '../../nn/index.js'
 import { expand, fill, reshape, sigmoid, transpose, unsqueeze } from '../../ops/index.js'
@@ -54,10 +53,10 @@ export class Detr {
   readonly queryEmbed: Embedding
   readonly classEmbed: Linear
   readonly bboxEmbed: Mlp
-  readonly #positionEncoding: SinePositionEncoding
+  /** Has no parameters, hence no keys. */
+  readonly positionEncoding: SinePositionEncoding
 
-  /** @param position how pixel positions are encoded; the paper's way unless said. */
-  constructor(config: DetrConfig, position?: Partial<SinePositionOptions>) {
+  constructor(config: DetrConfig) {
     const { hiddenDim } = config
     this.backbone = new ResNet(config.backbone)
     this.inputProj = new Conv2d(this.backbone.channels[3], hiddenDim, 1)
@@ -65,11 +64,7 @@ export class Detr {
     this.queryEmbed = new Embedding(config.queries, hiddenDim)
     this.classEmbed = new Linear(hiddenDim, config.classes + 1)
     this.bboxEmbed = new Mlp([hiddenDim, hiddenDim, hiddenDim, 4])
-    this.#positionEncoding = new SinePositionEncoding({
-      featuresPerAxis: hiddenDim / 2,
-      temperature: 10000,
-      ...position,
-    })
+    this.positionEncoding = new SinePositionEncoding({ featuresPerAxis: hiddenDim / 2, temperature: 10000 })
     defineModule(this)
   }
 
@@ -86,7 +81,7 @@ export class Detr {
     const tokens = transpose(reshape(features, [batch, hiddenDim, tokenCount]), [0, 2, 1])
 
     const featureMask = shrinkMask(paddingMask, height, width)
-    const positions = this.#positionEncoding.forward(featureMask)
+    const positions = this.positionEncoding.forward(featureMask)
     const keyBias = paddingBias(reshape(featureMask, [batch, tokenCount]))
 
     const memory = this.transformer.encoder.forward(tokens, positions, keyBias)
