@@ -100,7 +100,6 @@ NOISE = [
     ("strip", 4000, 3, [(1333, 1), (61, 30), (4001, 4)]),
     ("tiny", 3, 2, [(1200, 800), (2, 3), (4, 1)]),
     ("small", 5, 7, [(640, 640)]),
-    # 20,000 weights a value: their rounding errors add up to more than one, and white must not wrap around.
     ("weights", 20000, 2, [(1, 1), (2, 5), (3, 2)]),
 ]
 

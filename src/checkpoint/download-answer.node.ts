@@ -66,8 +66,6 @@ export async function prepare(job: DownloadJob, part: PartFile, answer: HttpAnsw
  * @throws DownloadError, after removing the part file, for a page or a Git LFS pointer.
  */
 export async function refuseText(job: DownloadJob, part: PartFile, head: Uint8Array): Promise<void> {
-  // Safetensors and zip have a zero among their first bytes, whatever letters they begin with.
-  if (head.includes(0)) return
   const text = Buffer.from(head)
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '')

@@ -111,7 +111,7 @@ test('http goes through the proxy, also when the connection breaks in between', 
   await download({ url: 'http://weights.invalid/a.pth', destination, environment, limits: QUICK })
   assert.ok(readFileSync(destination).equals(BYTES))
   assert.deepEqual(asked, ['GET http://weights.invalid/a.pth', 'GET http://weights.invalid/a.pth'])
-  assert.equal(seen[1]?.headers.range, 'bytes=1200000-')
+  assert.match(seen[1]?.headers.range ?? '', /^bytes=[1-9]\d*-$/)
   assert.equal(logins[0], `Basic ${Buffer.from('me:secret').toString('base64')}`)
 })
 

@@ -1,4 +1,5 @@
 /** @file Weight files on disk. */
+import { constants } from 'node:fs'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as zlib from 'node:zlib'
@@ -9,6 +10,9 @@ import type { Checkpoint } from './state-dict.js'
 
 /** One read call may not ask for 2 GiB or more. */
 const CHUNK_BYTES = 256 * 2 ** 20
+
+/** Opening a pipe would otherwise wait for a writer; the flag does not exist on Windows. */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Reads a weight file from disk into one buffer, of which the tensors are views.
@@ -80,7 +84,7 @@ async function readChunk(
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r')
+    return await open(path, READ_WITHOUT_WAITING)
   } catch (cause) {
     const code = errorCode(cause)
     if (code === 'ENOENT' || code === 'ENOTDIR') throw await missingError(path, cause)

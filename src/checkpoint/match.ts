@@ -97,21 +97,27 @@ export function rowsInFile(
   return rows.every((count) => count !== undefined) ? rows.reduce((a, b) => a + b, 0) : undefined
 }
 
-/** How many of a model's parameters a state dict holds in the right shape, in the best layout. */
-export function countFitting(
+/**
+ * How well a state dict fits a model in its best layout, 0..1: tensors that fit, among all that either has. Parameters that
+ * `mayDiffer` need not have the model's shape.
+ */
+export function overlap(
   expected: readonly ExpectedTensor[],
   stateDict: StateDict,
   layouts: readonly Layout[],
+  mayDiffer: readonly string[] = [],
 ): number {
   const layout = bestLayout(expected, stateDict, layouts)
-  return expected.filter(({ key, shape }) => {
-    const pieces = layout.keysOf(key).map((piece) => stateDict.get(piece))
-    const elements = pieces.reduce(
-      (sum, piece) => sum + (piece === undefined ? Number.NaN : sizeOfShape(piece.shape)),
-      0,
-    )
-    return elements === sizeOfShape(shape)
+  const wanted = expected.flatMap(({ key, shape }) => {
+    const pieces = layout.keysOf(key)
+    return pieces.map((piece) => ({ piece, key, elements: sizeOfShape(shape) / pieces.length }))
+  })
+  const fitting = wanted.filter(({ piece, key, elements }) => {
+    const found = stateDict.get(piece)
+    return found !== undefined && (mayDiffer.includes(key) || sizeOfShape(found.shape) === elements)
   }).length
+  const inFile = [...stateDict.keys()].filter((key) => !layout.ignored(key)).length
+  return fitting / (wanted.length + inFile - fitting)
 }
 
 function bestLayout(expected: readonly ExpectedTensor[], stateDict: StateDict, layouts: readonly Layout[]): Layout {

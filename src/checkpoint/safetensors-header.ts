@@ -53,7 +53,7 @@ class HeaderScanner {
     })
     // The header is padded with spaces to align the data; nothing else may follow.
     while (this.#text[this.#at] === ' ') this.#at++
-    if (this.#at !== this.#text.length) this.#refuse('only spaces after the header')
+    if (this.#at !== this.#text.length) this.#refuse('only spaces behind the closing brace')
     return { entries, metadata: metadata ?? new Map() }
   }
 

@@ -117,8 +117,8 @@ const BROKEN: readonly [what: string, file: () => Uint8Array, message: RegExp][]
   ['a wrong escape', () => rawSafetensors('{"\\x":1}'), /a valid string/],
   ['half a surrogate pair', () => rawSafetensors('{"\\ud800":1}'), /a valid string/],
   ['a trailing comma', () => rawSafetensors(`{"a":${tensor('[0,4]')},}`, 4), /a quoted tensor/],
-  ['text behind the header', () => rawSafetensors('{} x'), /only spaces after the header, got "x"/],
-  ['a newline behind the header', () => rawSafetensors('{}\n'), /only spaces after the header/],
+  ['text behind the header', () => rawSafetensors('{} x'), /only spaces behind the closing brace.*got "x"/],
+  ['a newline behind the header', () => rawSafetensors('{}\n'), /only spaces behind the closing brace/],
   [
     'a name twice',
     () => rawSafetensors(`{"a":${tensor('[0,4]')},"a":${tensor('[4,8]')}}`, 8),
@@ -230,11 +230,9 @@ test('a header of half a million tensors is read, one more is refused', () => {
   assert.throws(() => parseSafetensors(rawSafetensors(`{${fields.join(',')}}`), 'test'), /at most 500000 entries/)
 })
 
-test('a tensor over shared or odd memory is written right', () => {
+test('a tensor over a part of a buffer is written right', () => {
   const buffer = new Float32Array([9, 1, 2, 9])
   const part = tensorData('float32', [2], buffer.subarray(1, 3))
   const { tensors } = parseSafetensors(encodeSafetensors(new Map([['a', part]])), 'test')
   assert.deepEqual(tensors.get('a')!.data, Float32Array.of(1, 2))
-  const shared = tensorData('int8', [2], createArray('int8', 2))
-  assert.equal(encodeSafetensors(new Map([['a', shared]])).length, 64 + 64 + 2)
 })

@@ -122,14 +122,21 @@ test('a constant image stays constant at every size', () => {
 })
 
 test('a strip too tall to be widened first is resized all the same', () => {
-  const strip = { width: 2, height: 600_000, data: new Uint8Array(3_600_000) }
-  for (let i = 0; i < strip.data.length; i++) strip.data[i] = i < 1_800_000 ? 10 : 200
-  const { data } = resizeBilinear(strip, { width: 640, height: 4 })
+  // Widened first, it would take 31 GB.
+  const strip = { width: 1, height: 800_000, data: new Uint8Array(2_400_000).fill(200) }
+  strip.data.fill(10, 0, 1_200_000)
+  const { data } = resizeBilinear(strip, { width: 13_000, height: 4 })
   assert.deepEqual(
-    [0, 1, 2, 3].map((row) => data[row * 640 * 3]),
+    [0, 1, 2, 3].map((row) => data[row * 13_000 * 3]),
     // The outer half of one arm of the triangle lies beyond the middle: an eighth of its weight.
     [10, 10 + Math.round(190 / 8), 200 - Math.round(190 / 8), 200],
   )
+})
+
+test('white stays white however far the rounded weights add up beyond one', () => {
+  const data = new Uint8Array(7_500_000 * 3).fill(255)
+  assert.deepEqual([...resizeBilinear({ width: 7_500_000, height: 1, data }, parseSize('1x1')).data], [255, 255, 255])
+  assert.deepEqual([...resizeBilinear({ width: 1, height: 7_500_000, data }, parseSize('1x1')).data], [255, 255, 255])
 })
 
 test('what is not an image or a size is refused in a sentence', () => {

@@ -47,17 +47,11 @@ export function resizeBilinear(image: RgbImage, size: ImageSize): RgbImage {
   let data = image.data
   if (horizontal !== undefined && vertical !== undefined && image.height * width > MAX_PIXELS) {
     // A very tall strip: widened first it would not fit into memory (nor would Pillow's).
-    data = resizeColumns(data, image.width, 0, vertical, height)
-    return { width, height, data: resizeRows(data, image.width, 0, height, horizontal, width) }
+    data = resizeColumns(data, image.width, vertical, height)
+    return { width, height, data: resizeRows(data, image.width, height, horizontal, width) }
   }
-  let firstRow = 0
-  if (horizontal !== undefined) {
-    // With few output rows, some input rows are read by none of them: only the span between is passed on.
-    firstRow = vertical?.start[0] ?? 0
-    const lastRow = vertical === undefined ? image.height : vertical.start[height - 1]! + vertical.count[height - 1]!
-    data = resizeRows(data, image.width, firstRow, lastRow - firstRow, horizontal, width)
-  }
-  if (vertical !== undefined) data = resizeColumns(data, width, firstRow, vertical, height)
+  if (horizontal !== undefined) data = resizeRows(data, image.width, image.height, horizontal, width)
+  if (vertical !== undefined) data = resizeColumns(data, width, vertical, height)
   return { width, height, data: data === image.data ? image.data.slice() : data }
 }
 
@@ -92,20 +86,13 @@ function bilinearKernel(inputSize: number, outputSize: number): Kernel {
   return { start, count, weights, taps }
 }
 
-/** Horizontal pass over `rows` rows from `firstRow` on. */
-function resizeRows(
-  source: Uint8Array,
-  width: number,
-  firstRow: number,
-  rows: number,
-  kernel: Kernel,
-  outputWidth: number,
-): Uint8Array {
+/** Horizontal pass. */
+function resizeRows(source: Uint8Array, width: number, rows: number, kernel: Kernel, outputWidth: number): Uint8Array {
   const { start, count, weights, taps } = kernel
   const output = new Uint8Array(rows * outputWidth * 3)
   let at = 0
   for (let y = 0; y < rows; y++) {
-    const row = (firstRow + y) * width * 3
+    const row = y * width * 3
     for (let x = 0; x < outputWidth; x++, at += 3) {
       const from = row + start[x]! * 3
       const w = x * taps
@@ -136,20 +123,14 @@ function resizeRows(
   return output
 }
 
-/** Vertical pass; `source` starts at input row `firstRow`. */
-function resizeColumns(
-  source: Uint8Array,
-  width: number,
-  firstRow: number,
-  kernel: Kernel,
-  outputHeight: number,
-): Uint8Array {
+/** Vertical pass. */
+function resizeColumns(source: Uint8Array, width: number, kernel: Kernel, outputHeight: number): Uint8Array {
   const { start, count, weights, taps } = kernel
   const rowLength = width * 3
   const output = new Uint8Array(outputHeight * rowLength)
   const sums = new Int32Array(rowLength)
   for (let y = 0; y < outputHeight; y++) {
-    const from = (start[y]! - firstRow) * rowLength
+    const from = start[y]! * rowLength
     const window = source.subarray(from, from + count[y]! * rowLength)
     const row = output.subarray(y * rowLength, (y + 1) * rowLength)
     const w = y * taps
@@ -189,7 +170,7 @@ function sumRows(window: Uint8Array, weights: Int32Array, sums: Int32Array, row:
   for (let i = 0; i < rowLength; i++) row[i] = toByte(sums[i]!)
 }
 
-/** Thousands of rounded weights can add up to more than one, so that white would come to 256. */
+/** Millions of weights, each rounded, can add up to far more than one: white would come to 300. */
 function toByte(sum: number): number {
   return Math.min(sum >> PRECISION_BITS, 255)
 }

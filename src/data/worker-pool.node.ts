@@ -62,7 +62,7 @@ const REQUESTS_PER_WORKER = 2
 export function createWorkerPool<Request, Result>(entry: URL, size: number): WorkerPool<Request, Result> {
   const members = new Set<Member<Request, Result>>()
   const waiting: Job<Request, Result>[] = []
-  let closed = false
+  let closing: Promise<void> | undefined
   let nextId = 0
   let whenIdle: (() => void) | undefined
 
@@ -131,23 +131,27 @@ export function createWorkerPool<Request, Result>(entry: URL, size: number): Wor
     if (whenIdle !== undefined && [...members].every(({ running }) => running.size === 0)) whenIdle()
   }
 
+  async function shutDown(): Promise<void> {
+    for (const job of waiting.splice(0)) job.reject(closedError(job.where))
+    await new Promise<void>((resolve) => {
+      whenIdle = resolve
+      assign()
+    })
+    await Promise.all([...members].map(({ worker }) => worker.terminate()))
+  }
+
   start()
   return {
     run(request, where, transfer = []): Promise<Result> {
-      if (closed) return Promise.reject(closedError(where))
+      if (closing !== undefined) return Promise.reject(closedError(where))
       return new Promise<Result>((resolve, reject) => {
         waiting.push({ id: nextId++, request, where, transfer, resolve, reject })
         assign()
       })
     },
-    async close(): Promise<void> {
-      closed = true
-      for (const job of waiting.splice(0)) job.reject(closedError(job.where))
-      await new Promise<void>((resolve) => {
-        whenIdle = resolve
-        assign()
-      })
-      await Promise.all([...members].map(({ worker }) => worker.terminate()))
+    close(): Promise<void> {
+      closing ??= shutDown()
+      return closing
     },
   }
 }

@@ -105,7 +105,8 @@ test('closing lets running requests finish, fails waiting and later ones, and ma
   const running = [workers.run({ value: 1, delay: 30 }, 'a'), workers.run({ value: 2, delay: 30 }, 'b')]
   const waiting = workers.run({ value: 3 }, 'c.jpg')
   const closed = assert.rejects(waiting, /c\.jpg: expected an open worker pool, got a closed one/)
-  await workers.close()
+  const again = workers.close()
+  await Promise.all([workers.close(), again])
   await closed
   assert.deepEqual(
     (await Promise.all(running)).map(({ value }) => value),

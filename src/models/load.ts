@@ -1,5 +1,5 @@
 /** @file A checkpoint and the model that it belongs to. */
-import { type Checkpoint, countFitting, type MatchReport, matchStateDict, rowsInFile } from '../checkpoint/index.js'
+import { type Checkpoint, type MatchReport, matchStateDict, overlap, rowsInFile } from '../checkpoint/index.js'
 import { parametersOf } from '../nn/index.js'
 import { streamKey, type TensorData, uniformAt } from '../tensor/index.js'
 import { findModel, models } from './index.js'
@@ -79,8 +79,8 @@ function recognize(checkpoint: Checkpoint, where: string, notes: string[]): Dete
   const published = models.find(({ weights }) => weights !== undefined && where.endsWith(fileNameOf(weights.url)))
   if (published !== undefined) return published
   const fits = models.map((model) => {
-    const expected = expectedOf(model.create()).filter(({ key }) => !model.classHead.includes(key))
-    return { model, share: countFitting(expected, checkpoint.tensors, model.layouts) / expected.length }
+    const expected = expectedOf(model.create())
+    return { model, share: overlap(expected, checkpoint.tensors, model.layouts, model.classHead) }
   })
   const best = fits.reduce((a, b) => (b.share > a.share ? b : a))
   const others = fits.filter(({ model, share }) => share === best.share && model !== best.model)

@@ -2,6 +2,7 @@
 import type { Dim, Tensor } from '../graph/index.js'
 import { fromNumbers } from '../tensor/index.js'
 import { apply, type Call, int, type Operator } from './operator.js'
+import { axisCount } from './shape-rules.js'
 
 const reduction = (): Operator => ({
   since: 18,
@@ -46,13 +47,14 @@ export const reductions: Readonly<Record<ReductionOp, Operator>> = {
 function reducedShape(call: Call): readonly Dim[] {
   const { shape } = call.input(0)
   const keep = call.int('keepdims') === 1
+  const copies = call.int('noop_with_empty_axes') === 1
   const given = call.inputs[1] === undefined ? [] : call.knownInts(1)
   if (given === undefined) {
-    // The axes come at run time: only their number can be told, and only when the rank is kept.
-    if (keep) return shape.map((_, axis) => call.unknownDim(axis))
-    throw call.shapeError('axes known while building, or keepdims', 'computed axes')
+    // The axes come at run time: only their number can be told.
+    const count = keep ? 0 : axisCount(call, 1) || (copies ? 0 : shape.length)
+    return shape.slice(count).map((_, axis) => call.unknownDim(axis))
   }
-  if (given.length === 0 && call.int('noop_with_empty_axes') === 1) return shape
+  if (given.length === 0 && copies) return shape
   const axes = given.length === 0 ? [...shape.keys()] : given.map((axis) => call.axis(axis, shape.length))
   return dropAxes(shape, axes, keep)
 }

@@ -15,22 +15,21 @@ import type { Call } from './operator.js'
 /** Most axes that a computed shape may ask for. */
 const MOST_AXES = 64
 
-/** Input `index` as axes. @throws ShapeError when they are computed at run time. */
-export function axesInput(call: Call, index: number): readonly number[] {
-  const axes = call.knownInts(index)
-  if (axes === undefined) throw call.shapeError('axes known while building', 'computed axes')
-  return axes
+/** How many axes input `index` lists, whether or not they are computed at run time. */
+export function axisCount(call: Call, index: number): number {
+  const { shape } = call.input(index)
+  const count = shape.length === 0 ? 1 : shape[0]!
+  if (typeof count !== 'number' || count > MOST_AXES) {
+    throw call.shapeError(`a list of axes of known length, at most ${MOST_AXES}`, formatShape(shape))
+  }
+  return count
 }
 
 /** The shape that an int64 input asks for; unknown entries become dimensions of their own. */
 export function requestedShape(call: Call, index: number): readonly Dim[] {
-  const { content, shape } = call.input(index)
+  const { content } = call.input(index)
   if (content !== undefined) return content
-  const rank = shape[0] ?? 1
-  if (typeof rank !== 'number' || rank > MOST_AXES) {
-    throw call.shapeError(`a shape of known rank, at most ${MOST_AXES}`, formatShape(shape))
-  }
-  return Array.from({ length: rank }, (_, axis) => call.unknownDim(axis))
+  return Array.from({ length: axisCount(call, index) }, (_, axis) => call.unknownDim(axis))
 }
 
 /** The shape of Reshape's output: 0 copies the input's size at that axis, -1 stands for what is left over. */
@@ -135,7 +134,7 @@ function nonNegative(dim: Dim): Dim {
 export function splitSizes(call: Call, size: Dim, count: number): readonly Dim[] {
   if (call.inputs[1] !== undefined) {
     const sizes = call.entries(1, count)
-    if (sizes === undefined) throw call.shapeError('split sizes known while building', 'computed ones')
+    if (sizes === undefined) return Array.from({ length: count }, (_, i) => call.unknownDim(i))
     const sum = sizes.reduce((a, b) => addDims(a, b), 0)
     if (typeof sum === 'number' && typeof size === 'number' && sum !== size) {
       throw call.shapeError(`split sizes that add up to ${size}`, sizes.join(' + '))

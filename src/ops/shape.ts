@@ -13,7 +13,7 @@ import {
   sameAsInput,
   text,
 } from './operator.js'
-import { axesInput, rangeLength, requestedShape, reshaped, sliced, splitSizes } from './shape-rules.js'
+import { axisCount, rangeLength, requestedShape, reshaped, sliced, splitSizes } from './shape-rules.js'
 import { dtypeOfCode, onnxTypeCode } from './type-codes.js'
 
 /** Names of this family's operators. */
@@ -210,7 +210,10 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     attributes: {},
     infer: (call) => {
       const { dtype, shape, content } = call.input(0)
-      const given = call.inputs[1] === undefined ? undefined : axesInput(call, 1)
+      const given = call.inputs[1] === undefined ? undefined : call.knownInts(1)
+      if (call.inputs[1] !== undefined && given === undefined) {
+        return [{ dtype, shape: shape.slice(axisCount(call, 1)).map((_, axis) => call.unknownDim(axis)) }]
+      }
       const axes = given?.map((axis) => call.axis(axis, shape.length))
       const isOne = (dim: Dim, axis: number): boolean =>
         axes === undefined ? typeof dim === 'number' : dim === 1 || typeof dim === 'string' || !axes.includes(axis)
@@ -249,8 +252,11 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     attributes: {},
     infer: (call) => {
       const { dtype, shape, content } = call.input(0)
-      const given = axesInput(call, 1)
-      const rank = shape.length + given.length
+      const given = call.knownInts(1)
+      const rank = shape.length + axisCount(call, 1)
+      if (given === undefined) {
+        return [{ dtype, shape: Array.from({ length: rank }, (_, axis) => call.unknownDim(axis)) }]
+      }
       const axes = given.map((axis) => call.axis(axis, rank))
       if (new Set(axes).size !== axes.length) throw call.shapeError('axes that differ', `[${given.join(', ')}]`)
       const rest = [...shape]

@@ -17,7 +17,7 @@ export function detrModel(
   name: string,
   title: string,
   config: DetrConfig,
-  published: { readonly weights: PublishedWeights; readonly figures: PublishedFigures },
+  published?: { readonly weights: PublishedWeights; readonly figures: PublishedFigures },
 ): DetectionModel {
   return {
     name,
@@ -27,8 +27,7 @@ export function detrModel(
     input: detrInput,
     layouts: detrLayouts,
     classHead: ['class_embed.weight', 'class_embed.bias'],
-    weights: published.weights,
-    published: published.figures,
+    ...(published === undefined ? {} : { weights: published.weights, published: published.figures }),
     classesOfHead: (rows) => rows - 1,
     create: (classes = config.classes) => new Detr({ ...config, classes }),
     postprocess: ({ logits, boxes }, imageSizes) => softmaxNoObject(logits, boxes, imageSizes),

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Checkpoint } from '../checkpoint/index.js'
+import { parametersOf } from '../nn/index.js'
+import { sizeOfShape, type TensorData } from '../tensor/index.js'
+import { findModel, loadModel, type Network } from './index.js'
+
+/** A checkpoint under the official names, zero everywhere: shapes are what matters here. */
+function checkpointOf(name: string, classes?: number, metadata: Readonly<Record<string, string>> = {}): Checkpoint {
+  const model = findModel(name)
+  const network: Network = model.create(classes)
+  const tensors = new Map<string, TensorData>(
+    parametersOf(network).map(({ key, shape }) => [
+      model.layouts[0]!.keysOf(key)[0]!,
+      { dtype: 'float32', shape, data: new Float32Array(sizeOfShape(shape)) },
+    ]),
+  )
+  return {
+    tensors,
+    metadata: new Map(Object.entries(metadata)),
+    format: 'safetensors',
+    nesting: '',
+    alternatives: [],
+    prefix: '',
+  }
+}
+
+describe('loadModel', () => {
+  test('recognises the architecture by its tensors, and says what it cannot tell apart', () => {
+    const { model, notes } = loadModel(checkpointOf('detr-r101'), 'mine.pth')
+    assert.equal(model.name, 'detr-r101')
+    assert.deepEqual(notes, [
+      'mine.pth is taken for detr-r101; detr-r101-dc5 has weights of the same names and shapes: ' +
+        'name the architecture if it is meant.',
+    ])
+  })
+
+  test('recognises published files by name and our own by metadata', () => {
+    assert.equal(loadModel(checkpointOf('detr-r50-dc5'), 'detr-r50-dc5-f0fb7ef5.pth').model.name, 'detr-r50-dc5')
+    const ours = loadModel(checkpointOf('detr-r50', undefined, { 'detrs.model': 'detr-r50-dc5' }), 'x.safetensors')
+    assert.equal(ours.model.name, 'detr-r50-dc5')
+    assert.deepEqual(ours.notes, [])
+  })
+
+  test('takes the number of classes from the file', () => {
+    const { classNames, network } = loadModel(checkpointOf('detr-r50', 2), 'two.pth', { model: findModel('detr-r50') })
+    assert.deepEqual(classNames, ['class 0', 'class 1'])
+    assert.deepEqual(parametersOf(network).find(({ key }) => key === 'class_embed.weight')!.shape, [3, 256])
+    const metadata = { 'detrs.model': 'detr-r50', 'detrs.class_names': '["cat", null]' }
+    assert.deepEqual(loadModel(checkpointOf('detr-r50', 2, metadata), 'two.pth').classNames, ['cat', null])
+  })
+
+  test('another number of classes keeps everything but the class head, and says so', () => {
+    const model = findModel('detr-r50')
+    const { notes, weights, report } = loadModel(checkpointOf('detr-r50'), 'coco.pth', {
+      model,
+      classNames: ['cell', 'platelet'],
+    })
+    assert.deepEqual(notes, [
+      'coco.pth was trained for 91 classes, not 2: all weights are kept but the class head ' +
+        '(class_embed.weight, class_embed.bias), which starts anew and must be trained.',
+    ])
+    assert.equal(report.matched, 456)
+    assert.equal(weights.size, 458)
+    const head = weights.get('class_embed.weight')!
+    assert.deepEqual(head.shape, [3, 256])
+    const values = Array.from(head.data as Float32Array, Math.abs)
+    assert.ok(Math.max(...values) <= 1 / 16 && Math.max(...values) > 0.06, 'uniform within ±1/√256')
+  })
+
+  test('weights of another architecture are refused with one sentence', () => {
+    assert.throws(() => loadModel(checkpointOf('detr-r101'), 'r101.pth', { model: findModel('detr-r50') }), {
+      name: 'CheckpointError',
+      message:
+        /^r101\.pth: expected the 458 tensors of the model, got 458 of them in the official layout, 255 unexpected \(.*, … 250 more\)\. /,
+    })
+  })
+})
+
+test('an unknown model names the nearest ones', () => {
+  assert.throws(() => findModel('detr-50'), {
+    name: 'ConfigError',
+    message: "model: expected the name of a model or a weight file, got 'detr-50'. Did you mean detr-r50 or detr-r101?",
+  })
+})
