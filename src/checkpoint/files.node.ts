@@ -1,4 +1,5 @@
 /** @file Weight files on disk. */
+import { constants as bufferConstants } from 'node:buffer'
 import { constants } from 'node:fs'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -41,6 +42,14 @@ export async function readWholeFile(path: string): Promise<Uint8Array> {
 }
 
 async function readChunks(file: FileHandle, path: string, size: number): Promise<Uint8Array> {
+  if (size > bufferConstants.MAX_LENGTH) {
+    throw new FileError({
+      where: path,
+      expected: `a file of at most ${bufferConstants.MAX_LENGTH} bytes, which is what this version of Node holds in one buffer`,
+      got: `${size} bytes`,
+      next: 'Use Node 22 or later, or convert the file to float16.',
+    })
+  }
   let bytes: Uint8Array
   try {
     bytes = new Uint8Array(size)
@@ -49,7 +58,7 @@ async function readChunks(file: FileHandle, path: string, size: number): Promise
       where: path,
       expected: `memory for its ${size} bytes`,
       got: 'none',
-      next: 'Convert the file to float16 or split it.',
+      next: 'Close other programs or use a machine with more memory.',
       cause,
     })
   }

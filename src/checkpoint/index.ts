@@ -2,7 +2,6 @@
 export * from './crc32.js'
 export * from './layout.js'
 export * from './match.js'
-export * from './pytorch.js'
 export * from './read.js'
 export * from './safetensors.js'
 export * from './state-dict.js'

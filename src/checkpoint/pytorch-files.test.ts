@@ -7,8 +7,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { CheckpointError, toNumbers } from '../tensor/index.js'
-import { encodeSafetensors, readCheckpoint, readPyTorch } from './index.js'
+import { encodeSafetensors, readCheckpoint } from './index.js'
 import { type PickleValue, PyDict, PyList } from './pickle-values.js'
+import { readPyTorch } from './pytorch.js'
 import { TorchTensor } from './pytorch-tensor.js'
 
 type Expected = ExpectedTensor | { dict: Record<string, Expected> } | { list: Expected[] } | number | string | boolean

@@ -2,7 +2,7 @@
 import { CheckpointError, nearestNames } from '../tensor/index.js'
 import { describeValue, type PickleValue, PyDict, PyList, PyRecord, PyTuple } from './pickle-values.js'
 import { TorchTensor, UnreadableTensor } from './pytorch-tensor.js'
-import type { StateDict } from './state-dict.js'
+import { quoteName, type StateDict } from './state-dict.js'
 
 /**
  * Where training programs of this family keep weights, the best first: the running average (EMA) is what the papers
@@ -31,6 +31,7 @@ const NOT_WEIGHTS = /optim|sched|scaler|criterion|postprocess|rng|loops|callback
 
 const MAX_DEPTH = 4
 const MAX_VISITS = 10_000
+const MAX_KEY = 500
 const MAX_METADATA = 2_000
 const MAX_METADATA_TEXT = 10_000
 
@@ -71,13 +72,18 @@ function collectStateDicts(root: PickleValue): Map<string, PyDict> {
       seen.add(value)
       if (holdsTensors(value)) found.set(path, value)
       for (const [key, child] of value.entries) {
-        if (typeof key !== 'string' || !(child instanceof PyDict) || NOT_WEIGHTS.test(key)) continue
+        if (!isShort(key) || !(child instanceof PyDict) || NOT_WEIGHTS.test(key)) continue
         next.push({ path: path === '' ? key : `${path}.${key}`, value: child })
       }
     }
     level = next
   }
   return found
+}
+
+/** A key that may become part of a path. */
+function isShort(key: PickleValue): key is string {
+  return typeof key === 'string' && key.length <= MAX_KEY
 }
 
 function holdsTensors(dict: PyDict): boolean {
@@ -94,7 +100,7 @@ function choose(root: PickleValue, found: ReadonlyMap<string, PyDict>, where: st
   const listed = places.slice(0, 20).map((path) => (path === '' ? 'the top' : JSON.stringify(path)))
   if (nesting !== undefined) {
     if (found.has(nesting)) return nesting
-    const near = nearestNames(nesting, places)[0]
+    const near = nearestNames(nesting.slice(0, MAX_KEY), places)[0]
     throw new CheckpointError({
       where,
       expected: `a state dict at ${JSON.stringify(nesting)}`,
@@ -127,7 +133,7 @@ function readTensors(dict: PyDict, where: string): StateDict {
   const tensors: StateDict = new Map()
   for (const [name, value] of dict.entries) {
     if (!isTensor(value)) continue
-    const at = `${where}: tensor ${typeof name === 'string' ? JSON.stringify(name.slice(0, 200)) : describeValue(name)}`
+    const at = `${where}: tensor ${typeof name === 'string' ? quoteName(name) : describeValue(name)}`
     if (typeof name !== 'string') throw new CheckpointError({ where: at, expected: 'a name', got: describeValue(name) })
     if (value instanceof UnreadableTensor) {
       throw new CheckpointError({
@@ -146,18 +152,21 @@ function readTensors(dict: PyDict, where: string): StateDict {
 function collectMetadata(root: PickleValue): Map<string, string> {
   const metadata = new Map<string, string>()
   if (!(root instanceof PyDict) || holdsTensors(root)) return metadata
+  const seen = new Set<PickleValue>()
   for (const [key, value] of root.entries) {
-    if (typeof key !== 'string') continue
+    if (!isShort(key)) continue
     addText(metadata, key, value)
-    if (!(value instanceof PyDict || value instanceof PyRecord) || NOT_WEIGHTS.test(key)) continue
+    // Seen once: a hostile file could name one large dict under each of a million keys.
+    if (!(value instanceof PyDict || value instanceof PyRecord) || NOT_WEIGHTS.test(key) || seen.has(value)) continue
+    seen.add(value)
     const fields = value instanceof PyDict ? value.entries : value.fields
-    for (const [field, inner] of fields) if (typeof field === 'string') addText(metadata, `${key}.${field}`, inner)
+    for (const [field, inner] of fields) if (isShort(field)) addText(metadata, `${key}.${field}`, inner)
   }
   return metadata
 }
 
 function addText(metadata: Map<string, string>, key: string, value: PickleValue): void {
-  if (metadata.size === MAX_METADATA || key.length > MAX_METADATA_TEXT) return
+  if (metadata.size === MAX_METADATA) return
   const text = scalarText(value) ?? listText(value)
   if (text !== undefined && text.length <= MAX_METADATA_TEXT) metadata.set(key, text)
 }

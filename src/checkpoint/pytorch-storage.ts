@@ -4,6 +4,9 @@ import { allocateBytes } from './file-bytes.js'
 import { describeValue, type PickleContext, type PickleValue, PyForeign, PyTuple } from './pickle-values.js'
 import { TorchStorageType } from './pytorch-dtypes.js'
 
+/** PyTorch's keys are counters or addresses. */
+const MAX_KEY = 100
+
 /** Where a file keeps its storages. */
 export interface StorageSource {
   readonly where: string
@@ -93,7 +96,7 @@ export function readStorageId(
   const [kind, type, key, , count, ...rest] = id instanceof PyTuple ? id.items : []
   if (kind !== 'storage') return pickle.refuse('the id of a storage', describeValue(kind ?? id))
   if (!(type instanceof TorchStorageType)) return pickle.refuse('a storage class', describeValue(type))
-  if (typeof key !== 'string') return pickle.refuse('a storage key', describeValue(key))
+  if (typeof key !== 'string' || key.length > MAX_KEY) return pickle.refuse('a short storage key', describeValue(key))
   const length = wholeNumber(count, 'a storage length', pickle)
   if (!Number.isSafeInteger(length * type.dtype.size)) return pickle.refuse('a storage below 2^53 bytes', `${length}`)
   return { type, key, length, rest }

@@ -4,6 +4,7 @@ import { allocateBytes, tensorFromFile } from './file-bytes.js'
 import { describeValue, type PickleContext, type PickleValue, PyForeign, PyTuple } from './pickle-values.js'
 import type { TorchDtype } from './pytorch-dtypes.js'
 import { TorchStorage, wholeNumber } from './pytorch-storage.js'
+import { quoteName } from './state-dict.js'
 
 /** A tensor may have as many dimensions as numpy allows. */
 const MAX_RANK = 64
@@ -46,7 +47,7 @@ export class TorchTensor extends PyForeign {
     const { name: torchName, size, dtype } = this.dtype
     if (dtype === undefined) {
       throw new CheckpointError({
-        where: `${this.storage.source.where}: tensor ${JSON.stringify(name)}`,
+        where: `${this.storage.source.where}: tensor ${quoteName(name)}`,
         expected: 'an element type that JavaScript can hold',
         got: `torch.${torchName}`,
         next: 'Convert the tensor in PyTorch (for example to float32) and save it again.',

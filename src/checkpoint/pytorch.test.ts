@@ -161,11 +161,11 @@ const float = P.global('torch', 'FloatStorage')
 const IDS: readonly [what: string, ops: Part, message: RegExp][] = [
   ['text', [P.text('0'), P.persistentId], /the id of a storage, got the string "0"/],
   ['a module', id(P.text('module'), P.none, P.none, P.none, P.none), /the id of a storage, got the string "module"/],
-  ['too short', id(P.text('storage'), float), /a storage key, got nothing/],
+  ['too short', id(P.text('storage'), float), /a short storage key, got nothing/],
   [
     'a number as key',
     id(P.text('storage'), float, P.int(0), P.text('cpu'), P.int(4)),
-    /a storage key, got the number 0/,
+    /a short storage key, got the number 0/,
   ],
   ['too long', id(P.text('storage'), float, P.text('0'), P.text('cpu'), P.int(4), P.none, P.none), /parts in the id/],
 ]
@@ -208,8 +208,8 @@ for (const [what, args, message] of REBUILDS) {
 
 test('a rebuild of a rebuild cannot nest', () => {
   const nest = P.global('torch._tensor', '_rebuild_from_type_v2')
-  const inner = [P.mark, nest, P.global('torch', 'Tensor'), P.emptyTuple, P.none, P.tuple]
-  const ops = pickle(nest, P.mark, nest, P.global('torch', 'Tensor'), inner, P.none, P.tuple, P.reduce)
+  const deeper = [P.put(0), '0', nest, P.global('torch', 'Tensor'), P.get(0), P.tuple3]
+  const ops = pickle(P.emptyTuple, Array(20_000).fill(deeper), P.put(1), '0', nest, P.get(1), P.reduce)
   assertRefused(torchZip(ops), /a rebuild function and its arguments/)
   const parameter = [P.global('torch._utils', '_rebuild_parameter'), P.mark, tensorOps(), 0x88, P.none, P.tuple]
   const rebuilt = pickle(

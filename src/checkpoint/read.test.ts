@@ -48,6 +48,11 @@ for (const [name, want] of Object.entries(expected)) {
   })
 }
 
+test('the option nesting means nothing to safetensors', () => {
+  const bytes = readFileSync(new URL('all.safetensors', folder))
+  assert.throws(() => readCheckpoint(bytes, 'x', { nesting: 'model' }), /which has no nesting/)
+})
+
 test('the option nesting chooses another state dict of the file', () => {
   const bytes = readFileSync(new URL('ema.pt', folder))
   const model = readCheckpoint(bytes, 'ema.pt', { nesting: 'model' })

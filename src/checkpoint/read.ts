@@ -1,4 +1,5 @@
 /** @file Reads a weight file of any supported format, by its content and not by its name. */
+import { CheckpointError } from '../tensor/index.js'
 import { type Crc32, crc32 } from './crc32.js'
 import { plainBytes } from './file-bytes.js'
 import { refuseForeignFile } from './foreign-files.js'
@@ -6,7 +7,7 @@ import { readPyTorch } from './pytorch.js'
 import { isPickle } from './pytorch-legacy.js'
 import { findStateDict } from './pytorch-state-dict.js'
 import { MAX_SAFETENSORS_HEADER, parseSafetensors } from './safetensors.js'
-import { type Checkpoint, stripWrapperPrefix } from './state-dict.js'
+import { type Checkpoint, quoteName, stripWrapperPrefix } from './state-dict.js'
 
 /** Choices in reading a weight file. */
 export interface ReadCheckpointOptions {
@@ -30,6 +31,14 @@ export function readCheckpoint(bytes: Uint8Array, where: string, options: ReadCh
     return { ...found, ...stripWrapperPrefix(tensors), format }
   }
   if (isSafetensors(plain)) {
+    if (options.nesting !== undefined && options.nesting !== '') {
+      throw new CheckpointError({
+        where,
+        expected: `a PyTorch file with a state dict at ${quoteName(options.nesting)}`,
+        got: 'a safetensors file, which has no nesting',
+        next: 'Leave the option nesting out.',
+      })
+    }
     const { tensors, metadata } = parseSafetensors(plain, where)
     return { ...stripWrapperPrefix(tensors), metadata, format: 'safetensors', nesting: '', alternatives: [] }
   }

@@ -4,6 +4,7 @@
  * Format: huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs` at 24b0b28.
  */
 import { CheckpointError } from '../tensor/index.js'
+import { quoteName } from './state-dict.js'
 
 /** One tensor of the header; `begin` and `end` are byte offsets into the data section. */
 export interface SafetensorsEntry {
@@ -73,11 +74,11 @@ class HeaderScanner {
       if (field === 'dtype') dtype = this.#string('a string as dtype')
       else if (field === 'shape') shape = this.#integers(MAX_RANK)
       else if (field === 'data_offsets') offsets = this.#integers(2)
-      else this.#refuse(`the fields dtype, shape and data_offsets in tensor ${JSON.stringify(name)}`, field)
+      else this.#refuse(`the fields dtype, shape and data_offsets in tensor ${quoteName(name)}`, field)
     })
     const [begin, end] = offsets ?? []
     if (dtype === undefined || shape === undefined || begin === undefined || end === undefined) {
-      return this.#refuse(`dtype, shape and two data_offsets in tensor ${JSON.stringify(name)}`, 'fewer')
+      return this.#refuse(`dtype, shape and two data_offsets in tensor ${quoteName(name)}`, 'fewer')
     }
     return { name, dtype, shape, begin, end }
   }
@@ -89,7 +90,7 @@ class HeaderScanner {
     if (this.#accept('}')) return
     do {
       const key = this.#string(`a quoted ${noun}`)
-      if (keys.has(key)) this.#refuse(`every ${noun} once`, `${JSON.stringify(key.slice(0, 200))} twice`)
+      if (keys.has(key)) this.#refuse(`every ${noun} once`, `${quoteName(key)} twice`)
       if (keys.size === limit) this.#refuse(`at most ${limit} entries of kind ${noun}`, 'more')
       keys.add(key)
       this.#expect(':')
@@ -112,12 +113,23 @@ class HeaderScanner {
 
   #integer(): number {
     this.#skipSpace()
-    INTEGER.lastIndex = this.#at
-    const digits = INTEGER.exec(this.#text)?.[0]
-    if (digits === undefined) return this.#refuse('a whole number that is not negative')
-    const value = Number(digits)
-    if (!Number.isSafeInteger(value)) this.#refuse('a whole number below 2^53', digits)
-    this.#at += digits.length
+    const start = this.#at
+    let value = 0
+    let code = this.#text.charCodeAt(start)
+    for (; code >= ZERO && code <= NINE && this.#at - start <= 16; code = this.#text.charCodeAt(this.#at)) {
+      value = 10 * value + code - ZERO
+      this.#at++
+    }
+    const digits = this.#at - start
+    // No leading zero, fraction or exponent: 04, 1.0 and 1e3 are not offsets.
+    const isWhole = digits === 1 || (digits > 1 && this.#text[start] !== '0')
+    if (!isWhole || code === DOT || code === LOWER_E || code === UPPER_E) {
+      this.#at = start
+      this.#refuse('a whole number that is not negative')
+    }
+    if (digits > 16 || !Number.isSafeInteger(value)) {
+      this.#refuse('a whole number below 2^53', this.#text.slice(start, start + 40).match(/^\d+/)?.[0])
+    }
     return value
   }
 
@@ -178,5 +190,4 @@ class HeaderScanner {
   }
 }
 
-// Not followed by a fraction or an exponent: 1.0 and 1e3 are not offsets.
-const INTEGER = /(?:0|[1-9][0-9]*)(?![0-9.eE])/y
+const [ZERO, NINE, DOT, LOWER_E, UPPER_E] = [0x30, 0x39, 0x2e, 0x65, 0x45]

@@ -1,15 +1,7 @@
 /** @file safetensors: round trips, and every rule of the format broken once. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  bytesOf,
-  CheckpointError,
-  createArray,
-  DTYPES,
-  fromNumbers,
-  type TensorData,
-  tensorData,
-} from '../tensor/index.js'
+import { bytesOf, CheckpointError, DTYPES, fromNumbers, type TensorData, tensorData } from '../tensor/index.js'
 import { bytesFrom, rawSafetensors, u64 } from './hostile.test.kit.js'
 import { encodeSafetensors, encodeSafetensorsParts, MAX_SAFETENSORS_HEADER, parseSafetensors } from './safetensors.js'
 

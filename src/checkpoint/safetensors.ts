@@ -5,7 +5,7 @@
 import { bytesOf, bytesPerElement, CheckpointError, type DType, sizeOfShape, type TensorData } from '../tensor/index.js'
 import { decodeUtf8, tensorFromFile } from './file-bytes.js'
 import { type SafetensorsEntry, scanSafetensorsHeader } from './safetensors-header.js'
-import type { StateDict } from './state-dict.js'
+import { quoteName, type StateDict } from './state-dict.js'
 
 /** Largest header that a safetensors file may have, bytes. */
 export const MAX_SAFETENSORS_HEADER = 100_000_000
@@ -104,7 +104,7 @@ function checkOffsets(entries: readonly SafetensorsEntry[], dataLength: number, 
     if (begin !== position || end < begin) {
       throw new CheckpointError({
         where,
-        expected: `tensor ${JSON.stringify(name)} to start at byte ${position} of the data, without hole or overlap`,
+        expected: `tensor ${quoteName(name)} to start at byte ${position} of the data, without hole or overlap`,
         got: `data_offsets [${begin}, ${end}]`,
       })
     }
@@ -128,7 +128,7 @@ function readEntry(entry: SafetensorsEntry, data: Uint8Array, where: string): Te
   const dtype = DTYPE_OF_NAME.get(entry.dtype)
   if (dtype === undefined) {
     throw new CheckpointError({
-      where: `${where}: tensor ${JSON.stringify(name)}`,
+      where: `${where}: tensor ${quoteName(name)}`,
       expected: `an element type among ${[...DTYPE_OF_NAME.keys()].join(', ')}`,
       got: JSON.stringify(entry.dtype.slice(0, 40)),
       next: 'Convert the tensor to a supported type before saving.',
@@ -142,7 +142,7 @@ function readEntry(entry: SafetensorsEntry, data: Uint8Array, where: string): Te
   }
   if (size !== end - begin) {
     throw new CheckpointError({
-      where: `${where}: tensor ${JSON.stringify(name)}`,
+      where: `${where}: tensor ${quoteName(name)}`,
       expected: `${entry.dtype} of shape [${shape.join(', ')}] to take ${size} bytes`,
       got: `${end - begin}`,
     })
@@ -204,7 +204,7 @@ function checkTensor(name: string, tensor: TensorData): void {
   }
   if (sizeOfShape(tensor.shape) !== tensor.data.length) {
     throw new CheckpointError({
-      where: `encodeSafetensors: tensor ${JSON.stringify(name)}`,
+      where: `encodeSafetensors: tensor ${quoteName(name)}`,
       expected: `${tensor.data.length} elements`,
       got: `shape [${tensor.shape.join(', ')}]`,
     })

@@ -21,6 +21,11 @@ export interface Checkpoint {
   readonly prefix: string
 }
 
+/** A tensor's name as error messages show it: quoted, and cut where a hostile file makes it endless. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name)
+}
+
 /** Prefixes that wrappers (DataParallel, torch.compile) put before every name. */
 const WRAPPER_PREFIXES: readonly string[] = ['module.', '_orig_mod.']
 

@@ -24,23 +24,30 @@ const ZIP64_EXTRA = 1
 export function findDirectory(bytes: Uint8Array, where: string): ZipDirectory {
   const endAt = findEndRecord(bytes, where)
   const reader = new ByteReader(bytes, where, endAt + 4)
-  const disks = [reader.u16('zip end record'), reader.u16('zip end record')]
-  const entriesHere = reader.u16('zip end record')
-  let entries = reader.u16('zip end record')
-  let size = reader.u32('zip end record')
-  let start = reader.u32('zip end record')
-  let limit = endAt
-  if (entries === 0xffff || size === 0xffffffff || start === 0xffffffff) {
-    const zip64 = readZip64End(bytes, endAt, where)
-    if (zip64 !== undefined) ({ entries, size, start, limit } = zip64)
-  } else if (entriesHere !== entries) {
-    refuse(where, 'a zip archive in one part', `${entriesHere} of ${entries} entries`)
-  }
+  const what = 'zip end record'
+  const disks = [reader.u16(what), reader.u16(what)]
+  const entriesHere = reader.u16(what)
+  const short = { entries: reader.u16(what), size: reader.u32(what), start: reader.u32(what) }
   if (disks.some((disk) => disk !== 0 && disk !== 0xffff)) refuse(where, 'a zip archive in one part', 'one of several')
+  if (entriesHere !== short.entries)
+    refuse(where, 'a zip archive in one part', `${entriesHere} of ${short.entries} entries`)
+  // PyTorch writes the zip64 record always: each short field then repeats it or is all ones.
+  const directory = readZip64End(bytes, endAt, where) ?? { ...short, limit: endAt }
+  const { entries, size, start, limit } = directory
+  if (!agrees(short.entries, entries, 0xffff) || !agrees(short.size, size, ONES) || !agrees(short.start, start, ONES)) {
+    refuse(where, 'equal zip end records', `${entries} and ${short.entries} entries, or other places of the directory`)
+  }
   if (start + size !== limit) {
     refuse(where, `a zip directory that ends at byte ${limit}`, `${size} bytes at byte ${start}`)
   }
-  return { entries, start, size }
+  return { entries, size, start }
+}
+
+/** A 32-bit field that says: see the zip64 field. */
+const ONES = 0xffffffff
+
+function agrees(short: number, long: number, seeLong: number): boolean {
+  return short === long || short === seeLong
 }
 
 function findEndRecord(bytes: Uint8Array, where: string): number {
@@ -90,12 +97,12 @@ export function readZip64Fields(
   where: string,
 ): { compressedSize: number; size: number; offset: number } {
   let { compressedSize, size, offset } = fields
-  if (compressedSize !== 0xffffffff && size !== 0xffffffff && offset !== 0xffffffff) return fields
+  if (compressedSize !== ONES && size !== ONES && offset !== ONES) return fields
   const zip64 = findExtraField(extra, ZIP64_EXTRA, where)
   if (zip64 === undefined) return fields
-  if (size === 0xffffffff) size = zip64.u64('zip64 entry size')
-  if (compressedSize === 0xffffffff) compressedSize = zip64.u64('zip64 entry size')
-  if (offset === 0xffffffff) offset = zip64.u64('zip64 entry position')
+  if (size === ONES) size = zip64.u64('zip64 entry size')
+  if (compressedSize === ONES) compressedSize = zip64.u64('zip64 entry size')
+  if (offset === ONES) offset = zip64.u64('zip64 entry position')
   return { compressedSize, size, offset }
 }
 

@@ -1,12 +1,14 @@
 /** @file `detrs convert`: any checkpoint of a known model to safetensors with configuration, class names and provenance. */
 import { createHash } from 'node:crypto'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { encodeSafetensorsParts, readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
 import { findModel, type LoadedModel, loadModel, MetadataKey } from '../models/index.js'
 import { ConfigError, FileError } from '../tensor/index.js'
-import { textOption } from './arguments.js'
+import { operands, textOption } from './arguments.js'
 import type { Command } from './command.js'
+import { checkOutput, writeOutput } from './output-file.js'
+import { printable } from './plain-text.js'
 
 export const command: Command = {
   usage: 'IN OUT.safetensors [--architecture NAME] [--classes FILE]',
@@ -19,29 +21,26 @@ export const command: Command = {
     classes: 'text file with a class name per line; another number of classes starts a new class head',
   },
   run: async (input, terminal) => {
-    const [source, target] = input.positionals
-    if (source === undefined || target === undefined || input.positionals.length > 2) {
-      throw new ConfigError({
-        where: 'detrs convert',
-        expected: 'IN and OUT',
-        got: `${input.positionals.length} names`,
-      })
-    }
+    const [source, target] = operands(input, 'convert', ['IN', 'OUT.safetensors']) as [string, string]
     if (!target.endsWith('.safetensors')) {
-      throw new ConfigError({ where: 'detrs convert', expected: 'an output named *.safetensors', got: `'${target}'` })
+      const next = target.endsWith('.onnx') ? { next: 'For an ONNX file, use detrs export.' } : {}
+      const expected = 'an output named *.safetensors'
+      throw new ConfigError({ where: 'detrs convert', expected, got: `'${target}'`, ...next })
     }
     const architecture = textOption(input, 'architecture')
     const classesFile = textOption(input, 'classes')
     const model = architecture === undefined ? undefined : findModel(architecture)
     const classNames = classesFile === undefined ? undefined : await readClassNames(classesFile)
+    await checkOutput(target)
     const bytes = await readWholeFile(source)
-    const loaded = loadModel(readCheckpoint(bytes, basename(source)), basename(source), {
+    const checkpoint = readCheckpoint(bytes, source)
+    const loaded = loadModel(checkpoint, basename(source), {
       ...(model === undefined ? {} : { model }),
       ...(classNames === undefined ? {} : { classNames }),
     })
-    for (const note of loaded.notes) terminal.err(`note: ${note}\n`)
-    const metadata = metadataOf(loaded, basename(source), createHash('sha256').update(bytes).digest('hex'))
-    await writeParts(target, encodeSafetensorsParts(namedOfficially(loaded), metadata))
+    for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
+    const metadata = metadataOf(loaded, originOf(checkpoint.metadata, source, bytes))
+    await writeOutput(target, encodeSafetensorsParts(namedOfficially(loaded), metadata))
     terminal.out(
       `${target}: ${loaded.model.name}, ${loaded.weights.size} tensors from the ${loaded.report.layout} layout\n`,
     )
@@ -55,8 +54,20 @@ function namedOfficially({ model, weights }: LoadedModel): LoadedModel['weights'
   return new Map([...weights].map(([key, value]) => [official.keysOf(key)[0]!, value]))
 }
 
-function metadataOf(loaded: LoadedModel, source: string, sha256: string): Map<string, string> {
-  const { model, classNames } = loaded
+/** The file that weights come from first. */
+interface Origin {
+  readonly source: string
+  readonly sha256: string
+}
+
+/** What an earlier conversion recorded, or else this file itself. */
+function originOf(metadata: ReadonlyMap<string, string>, file: string, bytes: Uint8Array): Origin {
+  const [source, sha256] = [metadata.get(MetadataKey.source), metadata.get(MetadataKey.sourceSha256)]
+  if (source !== undefined && sha256 !== undefined) return { source, sha256 }
+  return { source: basename(file), sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+function metadataOf({ model, classNames }: LoadedModel, { source, sha256 }: Origin): Map<string, string> {
   const entries: [string, string][] = [
     ['format', 'pt'],
     [MetadataKey.version, '1'],
@@ -66,7 +77,7 @@ function metadataOf(loaded: LoadedModel, source: string, sha256: string): Map<st
     [MetadataKey.source, source],
     [MetadataKey.sourceSha256, sha256],
   ]
-  if (model.weights !== undefined && source.includes(model.weights.sha256)) {
+  if (model.weights !== undefined && sha256.startsWith(model.weights.sha256)) {
     entries.push([MetadataKey.licence, model.weights.licence])
   }
   return new Map(entries)
@@ -74,34 +85,20 @@ function metadataOf(loaded: LoadedModel, source: string, sha256: string): Map<st
 
 async function readClassNames(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FileError({ where: file, expected: 'a text file', got: cause.code ?? 'an error', cause })
+    const got = cause.code === 'ENOENT' ? 'no such file' : cause.code === 'EISDIR' ? 'a folder' : String(cause.code)
+    throw new FileError({ where: file, expected: 'a text file with a class name per line', got, cause })
   })
-  const names = text.split(/\r?\n/).map((line) => line.trim())
+  const names = text
+    .replace(/^\u{feff}/u, '')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
   while (names.at(-1) === '') names.pop()
   if (names.length === 0 || names.includes('') || new Set(names).size < names.length) {
     throw new ConfigError({
       where: file,
       expected: 'one class name per line, each different',
-      got: names.length === 0 ? 'an empty file' : 'an empty line or a name twice',
+      got: names.length === 0 ? 'an empty file' : names.includes('') ? 'an empty line' : 'a name twice',
     })
   }
   return names
-}
-
-/** Writes beside the target and renames, so that a fault leaves no half file under the final name. */
-async function writeParts(target: string, parts: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${target}.${process.pid}.part`
-  try {
-    await writeFile(temporary, parts)
-    await rename(temporary, target)
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw new FileError({
-      where: target,
-      expected: 'a place that can be written',
-      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      next: 'Choose another folder or free some space.',
-      cause,
-    })
-  }
 }

@@ -2,12 +2,13 @@
 import { basename } from 'node:path'
 import { createPreprocessor, findImages, type ImageSource, readImageSource } from '../data/index.node.js'
 import { compileDetector, type DetectOptions, type Preprocessor, resolveWeights } from '../detect/index.node.js'
-import { ConfigError, DetrsError } from '../tensor/index.js'
+import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { AnnotatedPictures, CocoResults } from './detection-files.js'
 import { type DetectedImage, JsonReport, type Report, TableReport } from './detection-report.js'
+import { printable } from './plain-text.js'
 import { Progress } from './progress.js'
 
 export const command: Command = {
@@ -37,7 +38,7 @@ export const command: Command = {
     batch: 'photos that go through the network together; 1 unless said, the fastest on a CPU',
     json: 'one JSON array on standard output: file, width, height, detections with label, score and box in pixels',
     coco: 'also write a COCO results file',
-    out: 'also write annotated pictures into this folder',
+    out: 'also write annotated pictures into this folder, over those of the same name',
     threads: 'threads of the engine; as many as the machine has cores unless said',
     'max-pixels': 'refuse larger photos; 178,956,970 pixels unless said',
   },
@@ -54,10 +55,10 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
     throw new ConfigError({ where: 'detrs detect', expected: '--model NAME or FILE', got: 'none', next })
   }
   const options = detectOptions(input)
-  const threads = numberOption(input, 'threads', 'whole')
-  const maxPixels = numberOption(input, 'max-pixels', 'whole')
+  const threads = numberOption(input, 'threads', { min: 1, max: 1024, whole: true })
+  const maxPixels = numberOption(input, 'max-pixels', { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true })
   const { images, passedOver } = await findImages(input.positionals)
-  const files = await openFiles(input)
+  const files = await openFiles(input, images, maxPixels)
   // The threads that decode start while the weights are read.
   const originals = new Map<ImageSource, Uint8Array | string>()
   const preprocessor = sourcePreprocessor(maxPixels, originals)
@@ -66,43 +67,60 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
     const { loaded, file } = await resolveWeights(request, cacheEnvironment(terminal.env))
     const runtimeOptions = threads === undefined ? {} : { threads }
     const { detector, fallbackReason } = await compileDetector(loaded, preprocessor, runtimeOptions)
-    for (const note of loaded.notes) terminal.err(`note: ${note}\n`)
-    if (fallbackReason !== undefined) terminal.err(`note: the native engine is not used. ${fallbackReason}\n`)
+    for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
+    if (fallbackReason !== undefined) {
+      terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)
+    }
     if (passedOver > 0) terminal.err(`note: ${passedOver} files that are not images were passed over\n`)
 
-    const title = `${loaded.model.name} (${loaded.model.title}), weights ${basename(file)}`
+    const title = `${loaded.model.name} (${loaded.model.title}), weights ${printable(basename(file))}`
     const report: Report = flag(input, 'json') ? new JsonReport(terminal) : new TableReport(terminal, title)
     const progress = new Progress(terminal, 'detect', images.length, 'photos')
-    let failures = 0
-    for await (const item of detector.stream(images, options)) {
-      const { name } = item.source
-      if ('error' in item) {
-        if (!(item.error instanceof DetrsError)) throw item.error
-        failures++
-        const { message } = item.error
-        progress.aside(() => terminal.err(`detrs: ${message.startsWith(name) ? '' : `${name}: `}${message}\n`))
-      } else {
-        const detected: DetectedImage = { file: name, ...item.result }
-        progress.aside(() => report.add(detected))
-        await files.add(detected, originals.get(item.source) ?? name, loaded.classNames)
-      }
-      originals.delete(item.source)
-      progress.update(item.index + 1)
+    const failed = new Set<ImageSource>()
+    const tell = (source: ImageSource, error: unknown): void => {
+      if (!isFaultOfOne(error)) throw error
+      failed.add(source)
+      const { message } = error
+      const name = message.startsWith(source.name) || source.kind === 'url' ? '' : `${source.name}: `
+      progress.aside(() => terminal.err(`detrs: ${printable(name + message)}\n`))
     }
-    progress.finish()
-    report.finish()
+    try {
+      for await (const item of detector.stream(images, options)) {
+        const { source } = item
+        if ('error' in item) tell(source, item.error)
+        else {
+          const detected: DetectedImage = { file: source.name, ...item.result }
+          progress.aside(() => report.add(detected))
+          const original = originals.get(source) ?? source.name
+          await files.add(source, original, detected, loaded.classNames).catch((error) => tell(source, error))
+        }
+        originals.delete(source)
+        progress.update(item.index + 1)
+      }
+    } finally {
+      // Whatever happens, the JSON is closed and the terminal's line is free.
+      progress.finish()
+      report.finish()
+      await detector.dispose()
+    }
     await files.finish(terminal)
-    await detector.dispose()
-    if (failures > 0) terminal.err(`detrs: ${failures} of ${images.length} photos could not be read\n`)
-    return failures > 0 ? 1 : 0
+    if (failed.size > 0 && images.length > 1) terminal.err(`detrs: ${failed.size} of ${images.length} photos failed\n`)
+    return failed.size > 0 ? 1 : 0
   } finally {
     await preprocessor.close()
   }
 }
 
+/** Whether an error concerns one photo, so that the others can go on. */
+function isFaultOfOne(error: unknown): error is Error {
+  return error instanceof ImageError || error instanceof FileError || error instanceof DownloadError
+}
+
 function detectOptions(input: CommandInput): DetectOptions {
-  const [threshold, topK] = [numberOption(input, 'threshold'), numberOption(input, 'top-k', 'whole')]
-  const [batchSize, classes] = [numberOption(input, 'batch', 'whole'), listOption(input, 'classes')]
+  const threshold = numberOption(input, 'threshold', { min: 0, max: 1 })
+  const topK = numberOption(input, 'top-k', { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true })
+  const batchSize = numberOption(input, 'batch', { min: 1, max: 1024, whole: true })
+  const classes = listOption(input, 'classes')
   return {
     ...(threshold === undefined ? {} : { threshold }),
     ...(topK === undefined ? {} : { topK }),
@@ -128,19 +146,24 @@ function sourcePreprocessor(
 }
 
 /** The files that were asked for beside the report; their places are checked before any work is done. */
-async function openFiles(input: CommandInput) {
+async function openFiles(input: CommandInput, images: readonly ImageSource[], maxPixels: number | undefined) {
   const [coco, out] = [textOption(input, 'coco'), textOption(input, 'out')]
-  const results = coco === undefined ? undefined : await CocoResults.open(coco)
-  const pictures = out === undefined ? undefined : await AnnotatedPictures.open(out)
+  const results = coco === undefined ? undefined : await CocoResults.open(coco, images)
+  const pictures = out === undefined ? undefined : await AnnotatedPictures.open(out, images, maxPixels)
   return {
-    add: async (image: DetectedImage, original: Uint8Array | string, classNames: readonly (string | null)[]) => {
+    add: async (
+      source: ImageSource,
+      original: Uint8Array | string,
+      image: DetectedImage,
+      classNames: readonly (string | null)[],
+    ) => {
       results?.add(image)
-      await pictures?.add(image, original, classNames)
+      await pictures?.add(source, original, image, classNames)
     },
     finish: async (terminal: Terminal) => {
       await results?.write()
       if (coco !== undefined) terminal.err(`COCO results: ${coco}\n`)
-      if (pictures !== undefined) terminal.err(`${pictures.count} annotated pictures: ${out}\n`)
+      if (pictures !== undefined) terminal.err(`annotated pictures: ${pictures.count} in ${out}\n`)
     },
   }
 }

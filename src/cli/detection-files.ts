@@ -1,61 +1,92 @@
 /** @file What `detrs detect` writes: annotated pictures and COCO results. */
-import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
-import { decodeImage, encodeImage } from '../data/index.node.js'
+import { access, constants, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { decodeImage, encodeImage, type ImageSource } from '../data/index.node.js'
 import { drawDetections } from '../draw/index.js'
-import { FileError } from '../tensor/index.js'
+import { ConfigError } from '../tensor/index.js'
 import type { DetectedImage } from './detection-report.js'
+import { checkOutput, unwritable, writeOutput } from './output-file.js'
+import { comparable, pictureNames } from './picture-names.js'
 
 /** Pictures with boxes and labels, one per photo, in a folder. */
 export class AnnotatedPictures {
-  readonly #folder: string
-  readonly #names = new Set<string>()
+  readonly #paths: ReadonlyMap<ImageSource, string>
+  readonly #maxPixels: number | undefined
+  #count = 0
 
-  private constructor(folder: string) {
-    this.#folder = folder
+  private constructor(paths: ReadonlyMap<ImageSource, string>, maxPixels: number | undefined) {
+    this.#paths = paths
+    this.#maxPixels = maxPixels
   }
 
   /** Number of pictures written. */
   get count(): number {
-    return this.#names.size
+    return this.#count
   }
 
-  /** @throws FileError when the folder cannot be made or written. */
-  static async open(folder: string): Promise<AnnotatedPictures> {
+  /**
+   * Makes the folder.
+   * @param maxPixels the largest photo that is decoded
+   * @throws FileError when the folder cannot be made or written; ConfigError when a picture would replace a photo.
+   */
+  static async open(
+    folder: string,
+    photos: readonly ImageSource[],
+    maxPixels: number | undefined,
+  ): Promise<AnnotatedPictures> {
     try {
       await mkdir(folder, { recursive: true })
       await access(folder, constants.W_OK)
     } catch (cause) {
-      throw unwritable(folder, 'a folder that can be written', cause)
+      throw unwritable(folder, cause)
     }
-    return new AnnotatedPictures(folder)
+    const names = pictureNames(photos.map(({ name }) => name))
+    await refuseToReplace(photos, folder, names)
+    return new AnnotatedPictures(new Map(photos.map((photo, i) => [photo, join(folder, names[i]!)])), maxPixels)
   }
 
-  /** @throws FileError when the picture cannot be written. */
+  /**
+   * Draws and writes the picture of one photo.
+   * @param original the photo's path or bytes
+   * @throws FileError when the picture cannot be written; FileError, ImageError when the photo has changed meanwhile.
+   */
   async add(
-    image: DetectedImage,
+    photo: ImageSource,
     original: Uint8Array | string,
+    image: DetectedImage,
     classNames: readonly (string | null)[],
   ): Promise<void> {
-    const pixels = await decodeImage(original, { where: image.file })
+    const limit = this.#maxPixels === undefined ? {} : { maxPixels: this.#maxPixels }
+    const pixels = await decodeImage(original, { where: photo.name, ...limit })
     const classes = classNames.map((name, i) => name ?? `class ${i}`)
     const drawn = drawDetections(pixels, image.detections, { classes })
-    const path = join(this.#folder, this.#nameFor(image.file))
+    const path = this.#paths.get(photo)!
     const bytes = await encodeImage(drawn, path.endsWith('.png') ? 'png' : 'jpeg')
     await writeFile(path, bytes).catch((cause: unknown) => {
-      throw unwritable(path, 'a file that can be written', cause)
+      throw unwritable(path, cause)
     })
+    this.#count++
   }
+}
 
-  /** The photo's name with the extension of what is written; numbered when two photos have the same. */
-  #nameFor(file: string): string {
-    const address = /^https?:/i.test(file) ? new URL(file).pathname : file
-    const stem = basename(address, extname(address)).replace(/[^\p{L}\p{N} ._-]/gu, '_') || 'photo'
-    const extension = /\.(png|gif|webp|tiff?)$/i.test(address) ? '.png' : '.jpg'
-    let name = `${stem}${extension}`
-    for (let n = 2; this.#names.has(name.toLowerCase()); n++) name = `${stem}-${n}${extension}`
-    this.#names.add(name.toLowerCase())
-    return name
+/** @throws ConfigError when a picture would take the place of one of the photos. */
+async function refuseToReplace(
+  photos: readonly ImageSource[],
+  folder: string,
+  names: readonly string[],
+): Promise<void> {
+  const realFolder = await realpath(folder)
+  const pictures = new Set(names.map((name) => comparable(join(realFolder, name))))
+  for (const photo of photos) {
+    if (photo.kind !== 'file') continue
+    const path = await realpath(photo.path).catch(() => photo.path)
+    if (!pictures.has(comparable(path))) continue
+    throw new ConfigError({
+      where: '--out',
+      expected: 'a folder where no picture replaces a photo',
+      got: `'${folder}', the folder of ${photo.name}`,
+      next: 'Choose another folder.',
+    })
   }
 }
 
@@ -68,39 +99,46 @@ export class CocoResults {
     this.#path = path
   }
 
-  /** @throws FileError when the file's folder cannot be written. */
-  static async open(path: string): Promise<CocoResults> {
-    await access(dirname(path), constants.W_OK).catch((cause: unknown) => {
-      throw unwritable(path, 'a file in a folder that can be written', cause)
-    })
+  /**
+   * Checks the place.
+   * @throws FileError when the file cannot be written; ConfigError when two photos would have the same id.
+   */
+  static async open(path: string, photos: readonly ImageSource[]): Promise<CocoResults> {
+    const byId = new Map<string | number, string>()
+    for (const { name } of photos) {
+      const other = byId.get(imageId(name))
+      if (other !== undefined) {
+        throw new ConfigError({
+          where: '--coco',
+          expected: 'photos whose names differ, without folder and extension, since they are the ids of the results',
+          got: `${other} and ${name}`,
+        })
+      }
+      byId.set(imageId(name), name)
+    }
+    await checkOutput(path)
     return new CocoResults(path)
   }
 
-  /** The image's id is the number that its file is named by, as in COCO, or else the file's name. */
+  /** Keeps the detections of one photo. */
   add({ file, detections }: DetectedImage): void {
-    const stem = basename(file, extname(file))
-    const digits = /(\d+)$/.exec(stem)
-    const imageId = digits !== null && /^(?:COCO_\w+_)?\d+$/.test(stem) ? Number(digits[1]) : stem
+    const image_id = imageId(file)
     for (const { labelIndex, score, box } of detections) {
       const bbox = [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin]
-      this.#results.push({ image_id: imageId, category_id: labelIndex, bbox, score })
+      this.#results.push({ image_id, category_id: labelIndex, bbox, score })
     }
   }
 
   /** Writes all results at once. @throws FileError when that fails; the file is then as it was. */
   async write(): Promise<void> {
-    const temporary = `${this.#path}.${process.pid}.part`
-    try {
-      await writeFile(temporary, `${JSON.stringify(this.#results)}\n`)
-      await rename(temporary, this.#path)
-    } catch (cause) {
-      await rm(temporary, { force: true })
-      throw unwritable(this.#path, 'a file that can be written', cause)
-    }
+    await writeOutput(this.#path, `${JSON.stringify(this.#results)}\n`)
   }
 }
 
-function unwritable(where: string, expected: string, cause: unknown): FileError {
-  const got = (cause as NodeJS.ErrnoException).code ?? String(cause)
-  return new FileError({ where, expected, got, next: 'Choose another place.', cause })
+/** The number that the photo's file is named by, as in COCO, or else the file's name. */
+function imageId(file: string): number | string {
+  const stem = basename(file, extname(file))
+  const digits = /^(?:COCO_\w+_)?(\d+)$/.exec(stem)?.[1]
+  const id = Number(digits)
+  return Number.isSafeInteger(id) ? id : stem
 }

@@ -1,6 +1,7 @@
 /** @file What `detrs detect` prints: a table for people, or JSON for programs. */
 import type { ImageDetections } from '../detect/index.js'
 import type { Terminal } from './command.js'
+import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
 
 /** Detections of one file. */
@@ -14,7 +15,7 @@ export interface Report {
   finish(): void
 }
 
-/** One JSON array on standard output, an element a line, written as the photos come. */
+/** One JSON array on standard output, an element a line, written as the photos come; every write ends its line. */
 export class JsonReport implements Report {
   readonly #terminal: Terminal
   #count = 0
@@ -25,13 +26,12 @@ export class JsonReport implements Report {
 
   add({ file, width, height, detections }: DetectedImage): void {
     const plain = detections.map(({ label, score, box }) => ({ label, score, box }))
-    this.#terminal.out(
-      `${this.#count++ === 0 ? '[' : ','}\n${JSON.stringify({ file, width, height, detections: plain })}`,
-    )
+    const element = JSON.stringify({ file, width, height, detections: plain })
+    this.#terminal.out(`${this.#count++ === 0 ? '[\n' : ','}${element}\n`)
   }
 
   finish(): void {
-    this.#terminal.out(this.#count === 0 ? '[]\n' : '\n]\n')
+    this.#terminal.out(this.#count === 0 ? '[]\n' : ']\n')
   }
 }
 
@@ -51,10 +51,10 @@ export class TableReport implements Report {
     if (this.#images === 0) this.#terminal.out(`${this.#title}\n`)
     this.#images++
     this.#objects += detections.length
-    this.#terminal.out(`\n${file}  ${width}×${height}  ${counted(detections.length, 'object')}\n`)
+    this.#terminal.out(`\n${printable(file)}  ${width}×${height}  ${counted(detections.length, 'object')}\n`)
     if (detections.length === 0) return
     const rows = detections.map(({ label, score, box }) => [
-      `  ${label}`,
+      `  ${printable(label)}`,
       score.toFixed(3),
       ...[box.xmin, box.ymin, box.xmax, box.ymax].map((value) => value.toFixed(1)),
     ])

@@ -5,7 +5,7 @@ import { cacheFolder } from '../checkpoint/index.node.js'
 import { findOfficialWeights } from '../detect/index.node.js'
 import { models } from '../models/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
-import { flag } from './arguments.js'
+import { flag, operands } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Command, Terminal } from './command.js'
 import { formatTable } from './table.js'
@@ -25,6 +25,7 @@ export const command: Command = {
   options: { json: { type: 'boolean' } },
   optionHelp: { json: 'one JSON array instead of a table' },
   run: async (input, terminal) => {
+    operands(input, 'doctor', [])
     const findings = [
       ...machine(),
       ...(await processor()),

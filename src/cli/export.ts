@@ -1,11 +1,12 @@
 /** @file `detrs export`: a model as a standard ONNX file. */
-import { writeFile } from 'node:fs/promises'
 import { resolveWeights } from '../detect/index.node.js'
 import { exportOnnx } from '../export/index.js'
-import { ConfigError, FileError } from '../tensor/index.js'
-import { flag, textOption } from './arguments.js'
+import { ConfigError } from '../tensor/index.js'
+import { flag, operands, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Command } from './command.js'
+import { checkOutput, writeOutput } from './output-file.js'
+import { printable } from './plain-text.js'
 
 export const command: Command = {
   usage: 'NAME|FILE OUT.onnx [--architecture NAME] [--from-photo] [--auxiliary]',
@@ -21,26 +22,22 @@ export const command: Command = {
     auxiliary: 'also the predictions of the earlier decoder layers',
   },
   run: async (input, terminal) => {
-    const [source, target] = input.positionals
-    if (source === undefined || target === undefined || input.positionals.length > 2) {
-      throw new ConfigError({
-        where: 'detrs export',
-        expected: 'a model and an output file',
-        got: `${input.positionals.length} names`,
-      })
+    const [source, target] = operands(input, 'export', ['NAME or FILE', 'OUT.onnx']) as [string, string]
+    if (!target.endsWith('.onnx')) {
+      const expected = 'an output named *.onnx'
+      throw new ConfigError({ where: 'detrs export', expected, got: `'${target}'` })
     }
+    const [fromPhoto, auxiliary] = [flag(input, 'from-photo'), flag(input, 'auxiliary')]
+    if (fromPhoto && auxiliary) {
+      const expected = '--from-photo or --auxiliary, since detections are those of the last layer'
+      throw new ConfigError({ where: 'detrs export', expected, got: 'both' })
+    }
+    await checkOutput(target)
     const request = { weights: source, architecture: textOption(input, 'architecture') }
     const { loaded } = await resolveWeights(request, cacheEnvironment(terminal.env))
-    for (const note of loaded.notes) terminal.err(`note: ${note}\n`)
-    const bytes = exportOnnx(loaded, { fromPhoto: flag(input, 'from-photo'), auxiliary: flag(input, 'auxiliary') })
-    await writeFile(target, bytes).catch((cause: NodeJS.ErrnoException) => {
-      throw new FileError({
-        where: target,
-        expected: 'a place that can be written',
-        got: cause.code ?? 'an error',
-        cause,
-      })
-    })
+    for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
+    const bytes = exportOnnx(loaded, { fromPhoto, auxiliary })
+    await writeOutput(target, [bytes])
     terminal.out(`${target}: ${loaded.model.name}, ${(bytes.length / 2 ** 20).toFixed(0)} MB\n`)
     return 0
   },

@@ -1,14 +1,22 @@
 /** @file `detrs info`: size, input convention and layers of a model. */
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { readCheckpointFile } from '../checkpoint/index.node.js'
-import { findOfficialWeights } from '../detect/index.node.js'
-import { findModel, loadModel, measureModel, type Network, type PublishedFigures } from '../models/index.js'
+import { readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
+import { findOfficialWeights, namesWeightFile } from '../detect/index.node.js'
+import {
+  findModel,
+  type LoadedModel,
+  loadModel,
+  measureModel,
+  type Network,
+  type PublishedFigures,
+} from '../models/index.js'
 import { parametersOf } from '../nn/index.js'
 import { ConfigError } from '../tensor/index.js'
-import { flag, textOption } from './arguments.js'
+import { flag, operands, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Command } from './command.js'
+import { printable } from './plain-text.js'
 import { formatTable, grouped } from './table.js'
 
 export const command: Command = {
@@ -21,14 +29,11 @@ export const command: Command = {
     json: 'one JSON object instead of text',
   },
   run: async (input, terminal) => {
-    const [name] = input.positionals
-    if (name === undefined || input.positionals.length > 1) {
-      throw new ConfigError({ where: 'detrs info', expected: 'one model or file', got: `${input.positionals.length}` })
-    }
+    const [name] = operands(input, 'info', ['the name of one model or weight file']) as [string]
     const { height, width } = parseSize(textOption(input, 'size') ?? '800x1066')
     const architecture = textOption(input, 'architecture')
-    const named = architecture === undefined ? undefined : { model: findModel(architecture) }
-    const loaded = existsSync(name) ? loadModel(await readCheckpointFile(name), basename(name), named) : undefined
+    const given = namesWeightFile(name) ? await loadGiven(name, architecture) : undefined
+    const loaded = given?.loaded
     const model = loaded?.model ?? findModel(name)
     const network = loaded?.network ?? model.create()
     const { parameters, macs, flops } = measureModel(model, height, width, loaded?.classNames.length)
@@ -47,9 +52,10 @@ export const command: Command = {
       config: model.config,
       layers,
       weights: model.weights,
-      digest: model.weights?.sha256,
+      digest: given?.sha256 ?? model.weights?.sha256,
       file,
     }
+    for (const note of loaded?.notes ?? []) terminal.err(`note: ${printable(note)}\n`)
     if (flag(input, 'json')) {
       terminal.out(`${JSON.stringify(facts, null, 2)}\n`)
       return 0
@@ -65,15 +71,25 @@ export const command: Command = {
       ['input', `RGB, shorter side ${resize.shortest}, longer at most ${resize.longest}, then padded`],
       ['normalised', `mean ${mean.join(' ')}, std ${std.join(' ')}, of values in 0..1`],
       ['classes', `${facts.classes.filter((label) => label !== null).length}`],
-      ['weights', model.weights === undefined ? 'none published' : `${model.weights.url} (${model.weights.licence})`],
-      ['sha256', model.weights?.sha256 ?? 'not published'],
+      ['published at', model.weights === undefined ? 'nowhere' : `${model.weights.url} (${model.weights.licence})`],
       ['on disk', file ?? `no; get them with: detrs pull ${model.name}`],
+      ['sha256', facts.digest ?? 'not published'],
     ]
     terminal.out(formatTable(rows))
-    for (const note of loaded?.notes ?? []) terminal.err(`note: ${note}\n`)
     terminal.out(`\n${formatTable([['layer', 'parameters'], ...layers.map(layerRow)], ['left', 'right'])}`)
     return 0
   },
+}
+
+/** A weight file, and its SHA-256 of 64 hex digits. */
+async function loadGiven(
+  file: string,
+  architecture: string | undefined,
+): Promise<{ readonly loaded: LoadedModel; readonly sha256: string }> {
+  const model = architecture === undefined ? {} : { model: findModel(architecture) }
+  const bytes = await readWholeFile(file)
+  const loaded = loadModel(readCheckpoint(bytes, file), basename(file), model)
+  return { loaded, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
 interface LayerSize {
@@ -99,7 +115,7 @@ function publishedText(published: PublishedFigures | undefined): string {
 }
 
 function parseSize(text: string): { height: number; width: number } {
-  const match = /^(\d{2,5})[x×](\d{2,5})$/.exec(text)
+  const match = /^([1-9]\d{1,4})[x×]([1-9]\d{1,4})$/.exec(text)
   if (match === null) {
     throw new ConfigError({ where: '--size', expected: 'HEIGHTxWIDTH in pixels, such as 800x1066', got: `'${text}'` })
   }

@@ -12,14 +12,18 @@ function processTerminal(): Terminal {
     env,
     interactive,
     colors: env['NO_COLOR'] === undefined && stdout.isTTY === true,
-    columns: stderr.columns ?? 80,
+    // 0 where a terminal does not tell.
+    columns: stderr.columns || 80,
   }
 }
 
 // A closed pipe (detrs … | head) ends the program quietly.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0)
+  process.stderr.write(`detrs: standard output: expected a place that can be written, got ${code ?? message}.\n`)
+  process.exit(1)
 })
+// Nobody can be told that messages cannot be written; the work goes on.
+process.stderr.on('error', () => undefined)
 
 process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal())

@@ -1,8 +1,7 @@
 /** @file `detrs models`: what can be named. */
-
 import { findOfficialWeights } from '../detect/index.node.js'
 import { type DetectionModel, measureModel, models } from '../models/index.js'
-import { flag } from './arguments.js'
+import { flag, operands } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import { type Command, SHOWN_DIGITS } from './command.js'
 import { formatTable } from './table.js'
@@ -14,6 +13,7 @@ export const command: Command = {
   options: { json: { type: 'boolean' } },
   optionHelp: { json: 'one JSON array instead of a table' },
   run: async (input, terminal) => {
+    operands(input, 'models', [])
     const rows = await Promise.all(models.map((model) => describe(model, terminal.env)))
     if (flag(input, 'json')) {
       terminal.out(`${JSON.stringify(rows, null, 2)}\n`)

@@ -11,24 +11,31 @@ export class Progress {
   readonly #total: number
   readonly #unit: string
   readonly #start: number = performance.now()
+  readonly #doneBefore: number
   #lastShown = 0
-  #done = 0
+  #done: number
 
-  /** @param total number of things to do; nothing is shown for a single one. */
-  constructor(terminal: Terminal, title: string, total: number, unit: string) {
+  /**
+   * @param total number of things to do; nothing is shown for a single one
+   * @param doneBefore how many were done before the clock started
+   */
+  constructor(terminal: Terminal, title: string, total: number, unit: string, doneBefore = 0) {
     this.#terminal = terminal
     this.#title = title
     this.#total = total
     this.#unit = unit
+    this.#doneBefore = doneBefore
+    this.#done = doneBefore
   }
 
   /** Reports that `done` things are done so far. */
   update(done: number): void {
+    const isNew = done !== this.#done
     this.#done = done
     if (this.#total <= 1) return
     const seconds = (performance.now() - this.#start) / 1000
     if (this.#terminal.interactive) this.#terminal.err(`\r${this.#bar(seconds)}\x1b[K`)
-    else if (done === this.#total || seconds - this.#lastShown >= PLAIN_INTERVAL) {
+    else if ((isNew && done === this.#total) || seconds - this.#lastShown >= PLAIN_INTERVAL) {
       this.#lastShown = seconds
       this.#terminal.err(`${this.#title} ${this.#figures(seconds)}\n`)
     }
@@ -42,7 +49,7 @@ export class Progress {
     }
     this.#terminal.err('\r\x1b[K')
     write()
-    if (this.#done > 0) this.update(this.#done)
+    if (this.#done > this.#doneBefore) this.update(this.#done)
   }
 
   /** Removes the bar. */
@@ -51,7 +58,7 @@ export class Progress {
   }
 
   #figures(seconds: number): string {
-    const rate = seconds > 0 ? this.#done / seconds : 0
+    const rate = seconds > 0 ? (this.#done - this.#doneBefore) / seconds : 0
     const left = rate > 0 ? (this.#total - this.#done) / rate : Number.POSITIVE_INFINITY
     const shownRate = rate >= 100 ? rate.toFixed(0) : rate >= 1 ? rate.toFixed(1) : rate.toFixed(2)
     return `${this.#done}/${this.#total} ${this.#unit} · ${shownRate} ${this.#unit}/s · ${formatDuration(left)} left`

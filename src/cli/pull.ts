@@ -2,9 +2,11 @@
 import { checkpointPath, download } from '../checkpoint/index.node.js'
 import { findOfficialWeights } from '../detect/index.node.js'
 import { fileNameOf, findModel } from '../models/index.js'
-import { CheckpointError, ConfigError } from '../tensor/index.js'
+import { CheckpointError } from '../tensor/index.js'
+import { operands, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
-import type { Command, Terminal } from './command.js'
+import type { Command } from './command.js'
+import { printable } from './plain-text.js'
 import { Progress } from './progress.js'
 
 export const command: Command = {
@@ -14,14 +16,11 @@ export const command: Command = {
     'interrupted download and checking its SHA-256. HTTPS_PROXY, NO_PROXY and DETRS_OFFLINE are respected.',
   options: { url: { type: 'string' } },
   optionHelp: { url: 'another place to download the same file from, such as a mirror' },
-  run: async ({ positionals, values }, terminal) => {
-    const [name] = positionals
-    if (name === undefined || positionals.length > 1) {
-      throw new ConfigError({ where: 'detrs pull', expected: 'one model', got: `${positionals.length}` })
-    }
-    const model = findModel(name)
+  run: async (input, terminal) => {
+    const [name] = operands(input, 'pull', ['the name of one model'])
+    const model = findModel(name!)
     if (model.weights === undefined) {
-      throw new CheckpointError({ where: name, expected: 'a model with published weights', got: 'one without' })
+      throw new CheckpointError({ where: model.name, expected: 'a model with published weights', got: 'one without' })
     }
     const environment = cacheEnvironment(terminal.env)
     const present = await findOfficialWeights(model, environment)
@@ -29,26 +28,27 @@ export const command: Command = {
       terminal.out(`${present}\n`)
       return 0
     }
-    const { url, sha256, licence, sizeMegabytes } = model.weights
-    terminal.err(`${name}: ${sizeMegabytes} MB from ${new URL(url).host}, licence ${licence}\n`)
+    const { url: official, sha256, licence, sizeMegabytes } = model.weights
+    const url = textOption(input, 'url') ?? official
+    const from = URL.canParse(url) ? ` from ${new URL(url).host}` : ''
+    terminal.err(`${model.name}: ${sizeMegabytes} MB${from}, licence ${licence}\n`)
+    let progress: Progress | undefined
     const { path } = await download({
-      url: typeof values['url'] === 'string' ? values['url'] : url,
+      url,
       sha256,
-      destination: checkpointPath(fileNameOf(url), environment),
+      destination: checkpointPath(fileNameOf(official), environment),
       environment,
-      onProgress: showProgress(terminal, sizeMegabytes),
-    })
+      onProgress: ({ receivedBytes, note }) => {
+        const megabytes = Math.min(sizeMegabytes, Math.round(receivedBytes / MEBIBYTE))
+        // What an earlier call received does not count for the rate.
+        progress ??= new Progress(terminal, 'download', sizeMegabytes, 'MB', megabytes)
+        if (note !== undefined) progress.aside(() => terminal.err(`${printable(note)}\n`))
+        else progress.update(megabytes)
+      },
+    }).finally(() => progress?.finish())
     terminal.out(`${path}\n`)
     return 0
   },
 }
 
 const MEBIBYTE = 2 ** 20
-
-function showProgress(terminal: Terminal, sizeMegabytes: number) {
-  const progress = new Progress(terminal, 'download', sizeMegabytes, 'MB')
-  return ({ receivedBytes, note }: { readonly receivedBytes: number; readonly note?: string }): void => {
-    if (note !== undefined) progress.aside(() => terminal.err(`${note}\n`))
-    else progress.update(Math.min(sizeMegabytes, Math.round(receivedBytes / MEBIBYTE)))
-  }
-}

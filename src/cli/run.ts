@@ -1,6 +1,7 @@
 /** @file Runs one command line: finds the command, parses its words, turns errors into one sentence and an exit code. */
 import { parseCommandLine } from './arguments.js'
 import type { Command, Terminal } from './command.js'
+import { printable } from './plain-text.js'
 
 /** The package's version; a test compares it with package.json. */
 export const VERSION: string = '0.1.0'
@@ -23,7 +24,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 
 /** Runs one command line and returns the exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = words
+  // `detrs help detect` is `detrs detect --help`.
+  const [name, ...rest] = words[0] === 'help' && words.length > 1 ? [words[1]!, '--help'] : words
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     terminal.out(overview())
     return name === undefined ? 2 : 0
@@ -45,7 +47,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
   } catch (error) {
     const { DetrsError, ConfigError } = await import('../tensor/index.js')
     if (!(error instanceof DetrsError)) throw error
-    terminal.err(`detrs: ${error.message}\n`)
+    terminal.err(`detrs: ${printable(error.message)}\n`)
     return error instanceof ConfigError ? 2 : 1
   }
 }

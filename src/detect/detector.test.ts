@@ -57,7 +57,7 @@ describe('Detector', () => {
       scores,
       scores.toSorted((a, b) => b - a),
     )
-    assert.ok(result!.detections.every(({ label }) => ['circle', 'square', 'class 1'].includes(label)))
+    assert.ok(result!.detections.every(({ label }) => ['circle', 'square', 'class 2'].includes(label)))
     assert.ok(result!.detections.some(({ box }) => box.xmax - box.xmin > 16))
   })
 

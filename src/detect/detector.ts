@@ -5,6 +5,7 @@ import { encodeModel } from '../onnx/index.js'
 import { optimizeForInference } from '../passes/index.js'
 import type { Runtime, Session } from '../runtime/index.js'
 import { ConfigError, nearestNames, type TensorData } from '../tensor/index.js'
+import { checkFinite } from './finite.js'
 
 /** A box in pixels of the original image; it may reach beyond the image's edge. */
 export interface PixelBox {
@@ -96,7 +97,8 @@ export class Detector<Source> {
   /**
    * Detects objects in images, which may be of different sizes.
    * @returns one result per source, in their order
-   * @throws ImageError or FileError for the first source that cannot be read; ConfigError for options that mean nothing.
+   * @throws ImageError or FileError for the first source that cannot be read; ConfigError for options that mean nothing;
+   *   RuntimeError when the engine fails or the network's outputs are not finite.
    */
   async detect(sources: readonly Source[], options: DetectOptions = {}): Promise<ImageDetections[]> {
     const results: ImageDetections[] = []
@@ -110,7 +112,7 @@ export class Detector<Source> {
   /**
    * The same, one source after the other, while the next ones are being read. A source that fails is reported in its
    * place and does not stop the others.
-   * @throws ConfigError for options that mean nothing.
+   * @throws ConfigError for options that mean nothing; RuntimeError as `detect`.
    */
   async *stream(
     sources: readonly Source[],
@@ -155,6 +157,8 @@ export class Detector<Source> {
       sizes,
       image_sizes: { dtype: 'int32', shape: [images.length, 2], data: imageSizes },
     })
+    // NaN is below every threshold: without this, broken weights would look like photos without objects.
+    checkFinite({ scores: scores!, boxes: boxes! }, this.loaded)
     return images.map(({ original }, i) => ({
       width: original.width,
       height: original.height,

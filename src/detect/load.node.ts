@@ -4,9 +4,9 @@ import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import { type CacheEnvironment, checkpointPath, findCheckpoint, readCheckpointFile } from '../checkpoint/index.node.js'
 import { createPreprocessor, type PreprocessorOptions } from '../data/index.node.js'
-import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel } from '../models/index.js'
+import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel, models } from '../models/index.js'
 import { createNodeRuntime, type NodeRuntimeOptions } from '../runtime/index.node.js'
-import { CheckpointError, FileError } from '../tensor/index.js'
+import { CheckpointError } from '../tensor/index.js'
 import { Detector, type Preprocessor } from './detector.js'
 
 /** An image file: its path, or its bytes under a name for errors. */
@@ -14,7 +14,7 @@ export type ImageFile = string | { readonly name: string; readonly bytes: Uint8A
 
 /** Which weights, and what the file itself does not tell. */
 export interface WeightsRequest {
-  /** A model's name, when its weights are in the cache, or the path of a weight file. */
+  /** A model's name, when its weights are in the cache, or the path of a weight file; see `namesWeightFile`. */
   readonly weights: string
   /** Name of the architecture of a weight file. */
   readonly architecture?: string | undefined
@@ -99,15 +99,24 @@ export function createFilePreprocessor(options: PreprocessorOptions = {}): Prepr
  */
 export async function resolveWeights(request: WeightsRequest, cache: CacheEnvironment): Promise<ResolvedWeights> {
   const { weights, architecture, classNames } = request
-  const isFile = existsSync(weights)
+  const isFile = namesWeightFile(weights)
   const named = architecture ?? (isFile ? undefined : weights)
-  const file = isFile ? weights : await officialFile(weights, cache)
-  const checkpoint = await readCheckpointFile(file)
-  const loaded = loadModel(checkpoint, basename(file), {
-    ...(named === undefined ? {} : { model: findModel(named) }),
+  const model = named === undefined ? undefined : findModel(named)
+  const file = isFile ? weights : await officialFile(findModel(weights), cache)
+  const loaded = loadModel(await readCheckpointFile(file), basename(file), {
+    ...(model === undefined ? {} : { model }),
     ...(classNames === undefined ? {} : { classNames }),
   })
   return { loaded, file }
+}
+
+/**
+ * Whether a text names a weight file rather than a model. A model's name always means the model (its neighbour of the
+ * same name is `./name`); of the rest, what exists or looks like a path is a file, and anything else a misspelt model.
+ */
+export function namesWeightFile(text: string): boolean {
+  if (models.some(({ name }) => name === text)) return false
+  return existsSync(text) || /[\\/]|\.(pth|pt|safetensors|bin|onnx)$/i.test(text)
 }
 
 /** Where a model's official weights lie on this machine; undefined when they do not. */
@@ -120,17 +129,13 @@ export async function findOfficialWeights(model: DetectionModel, cache: CacheEnv
   return (await findCheckpoint({ fileName, sha256: model.weights.sha256 }, cache))?.path
 }
 
-async function officialFile(name: string, cache: CacheEnvironment): Promise<string> {
-  if (/[\\/]|\.(pth|pt|safetensors|bin|onnx)$/i.test(name)) {
-    throw new FileError({ where: name, expected: 'a weight file', got: 'no such file' })
-  }
-  const model = findModel(name)
+async function officialFile(model: DetectionModel, cache: CacheEnvironment): Promise<string> {
   const file = await findOfficialWeights(model, cache)
   if (file !== undefined) return file
   throw new CheckpointError({
-    where: name,
+    where: model.name,
     expected: 'its weights on this machine',
     got: 'none in the cache',
-    next: `Download them (${model.weights?.sizeMegabytes} MB) with: detrs pull ${name}`,
+    next: `Download them (${model.weights?.sizeMegabytes} MB) with: detrs pull ${model.name}`,
   })
 }

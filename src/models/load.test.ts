@@ -72,7 +72,7 @@ describe('loadModel', () => {
     assert.throws(() => loadModel(checkpointOf('detr-r101'), 'r101.pth', { model: findModel('detr-r50') }), {
       name: 'CheckpointError',
       message:
-        /^r101\.pth: expected the 458 tensors of the model, got 458 of them in the official layout, 255 unexpected \(.*, … 250 more\)\. /,
+        /^r101\.pth as detr-r50: expected the 458 tensors of the model, got 458 of them in the official layout, 255 unexpected \(.*, … 250 more\)\. /,
     })
   })
 })

@@ -1,7 +1,7 @@
 /** @file A checkpoint and the model that it belongs to. */
 import { type Checkpoint, type MatchReport, matchStateDict, overlap, rowsInFile } from '../checkpoint/index.js'
 import { parametersOf } from '../nn/index.js'
-import { streamKey, type TensorData, uniformAt } from '../tensor/index.js'
+import { CheckpointError, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
 import { findModel, models } from './index.js'
 import type { DetectionModel, Network } from './model.js'
 
@@ -15,6 +15,9 @@ export const MetadataKey = {
   licence: 'detrs.licence',
   version: 'detrs.format_version',
 } as const
+
+/** Far above every data set. A file can claim any number of classes without holding a byte for them. */
+const MAX_CLASSES = 100_000
 
 /** A network and the weights that fill it. */
 export interface LoadedModel {
@@ -41,7 +44,7 @@ export interface LoadOptions {
 /**
  * Fits a checkpoint to its model.
  * @param where the file's name, for errors and to recognise published files
- * @throws CheckpointError with one report when the weights do not fit; ConfigError for an unknown model name inside.
+ * @throws CheckpointError with one report when the weights do not fit, or when the file names a model that is not known.
  */
 export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOptions = {}): LoadedModel {
   const notes: string[] = []
@@ -50,11 +53,17 @@ export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOp
   const headKey = model.classHead[0]!
   const rows = rowsInFile(headKey, standard, checkpoint.tensors, model.layouts)
   const inFile = rows === undefined ? model.classNames.length : model.classesOfHead(rows)
+  if (inFile < 1 || inFile > MAX_CLASSES) {
+    throw new CheckpointError({ where, expected: `a class head of 1 to ${MAX_CLASSES} classes`, got: `${inFile}` })
+  }
   const classNames = options.classNames ?? namesOf(checkpoint, model, inFile)
   const network = model.create(classNames.length)
   const expected = expectedOf(network)
   const mayDiffer = classNames.length === inFile ? [] : model.classHead
-  const { weights, report } = matchStateDict(expected, checkpoint.tensors, model.layouts, { where, mayDiffer })
+  const { weights, report } = matchStateDict(expected, checkpoint.tensors, model.layouts, {
+    where: `${where} as ${model.name}`,
+    mayDiffer,
+  })
   const complete = new Map<string, TensorData>(weights)
   for (const { key, shape } of expected) {
     if (!weights.has(key)) complete.set(key, initialHead(key, shape, expected))
@@ -75,7 +84,7 @@ export function expectedOf(network: Network): readonly { readonly key: string; r
 
 function recognize(checkpoint: Checkpoint, where: string, notes: string[]): DetectionModel {
   const named = checkpoint.metadata.get(MetadataKey.model)
-  if (named !== undefined) return findModel(named)
+  if (named !== undefined) return namedInside(named, where)
   const published = models.find(({ weights }) => weights !== undefined && where.endsWith(fileNameOf(weights.url)))
   if (published !== undefined) return published
   const fits = models.map((model) => {
@@ -91,6 +100,20 @@ function recognize(checkpoint: Checkpoint, where: string, notes: string[]): Dete
     )
   }
   return best.model
+}
+
+function namedInside(name: string, where: string): DetectionModel {
+  try {
+    return findModel(name)
+  } catch (cause) {
+    throw new CheckpointError({
+      where,
+      expected: 'weights of a model that is known here',
+      got: `those of '${name}', as its metadata say`,
+      next: 'Name the architecture, or use a newer detrs.',
+      cause,
+    })
+  }
 }
 
 /** Last part of a URL's path. */

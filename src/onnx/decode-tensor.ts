@@ -11,7 +11,10 @@ import {
   type TensorData,
 } from '../tensor/index.js'
 import { Entry, TensorField } from './schema.js'
-import { asFloats, asInts, asText, signed, WireReader, WireType } from './wire.js'
+import { asBytes, asFloats, asInt, asInts, asText, countInts, type WireField, WireReader } from './wire.js'
+
+/** Tensors with more axes than this are refused. */
+export const MOST_AXES = 64
 
 /** A tensor and the name it has in its file. */
 export interface NamedTensor {
@@ -32,68 +35,91 @@ export function decodeTensor(
   const shape: number[] = []
   let [name, code] = ['', 0]
   let raw: Uint8Array | undefined
-  const numbers: (number | bigint)[] = []
+  const lists: WireField[] = []
   const external = new Map<string, string>()
   const reader = new WireReader(bytes, where)
   while (reader.more) {
     const field = reader.next()
     switch (field.number) {
       case TensorField.dims:
-        shape.push(...asInts(field, where).map(Number))
+        for (const dim of asInts(field, where)) shape.push(Number(dim))
         break
       case TensorField.dataType:
-        code = Number(signed(field))
+        code = Number(asInt(field, where))
         break
       case TensorField.name:
         name = asText(field, where)
         break
       case TensorField.rawData:
-        raw = field.payload
-        break
-      case TensorField.floatData:
-        append(numbers, asFloats(field, 4))
-        break
-      case TensorField.doubleData:
-        append(numbers, asFloats(field, 8))
-        break
-      case TensorField.int32Data:
-      case TensorField.int64Data:
-      case TensorField.uint64Data:
-        append(numbers, asInts(field, where))
+        raw = asBytes(field, where)
         break
       case TensorField.externalData:
-        if (field.type === WireType.bytes) external.set(...decodeEntry(field.payload, where))
+        external.set(...decodeEntry(asBytes(field, where), where))
         break
+      default:
+        lists.push(field)
     }
   }
   const path = name === '' ? where : `${where}: tensor '${name}'`
   const dtype = dtypeOfCode(code)
   if (dtype === undefined) throw fault(path, 'a numeric element type', `type code ${code}`)
+  if (shape.length > MOST_AXES) throw fault(path, `at most ${MOST_AXES} axes`, String(shape.length))
   if (shape.some((dim) => dim < 0 || !Number.isSafeInteger(dim)) || !Number.isSafeInteger(sizeOfShape(shape))) {
     throw fault(path, 'sizes from 0 up', `[${shape.join(', ')}]`)
   }
   if (external.size > 0) raw = externalBytes(external, externalData, path)
-  return { name, data: { dtype, shape, data: toArray(dtype, shape, raw, numbers, path) } }
+  const size = sizeOfShape(shape)
+  const expected = `${size} elements for shape [${shape.join(', ')}]`
+  if (raw === undefined) return { name, data: { dtype, shape, data: fromLists(dtype, size, lists, expected, path) } }
+  const found = raw.length / bytesPerElement(dtype)
+  if (found !== size) throw fault(path, expected, String(found))
+  return { name, data: { dtype, shape, data: arrayFromBytes(dtype, raw) } }
 }
 
-function append(target: (number | bigint)[], values: readonly (number | bigint)[]): void {
-  for (const value of values) target.push(value)
+/** The list field that holds elements of a type; narrow integers, bool and the bits of 16-bit floats are in int32_data. */
+function listFieldOf(dtype: DType): number {
+  switch (dtype) {
+    case 'float32':
+      return TensorField.floatData
+    case 'float64':
+      return TensorField.doubleData
+    case 'int64':
+      return TensorField.int64Data
+    case 'uint32':
+    case 'uint64':
+      return TensorField.uint64Data
+    default:
+      return TensorField.int32Data
+  }
 }
 
-function toArray(
+/** Elements from repeated fields. They are counted before anything of their number is allocated. */
+function fromLists(
   dtype: DType,
-  shape: readonly number[],
-  raw: Uint8Array | undefined,
-  numbers: readonly (number | bigint)[],
+  size: number,
+  lists: readonly WireField[],
+  expected: string,
   path: string,
 ): TensorData['data'] {
-  const size = sizeOfShape(shape)
-  const found = raw === undefined ? numbers.length : raw.length / bytesPerElement(dtype)
-  if (found !== size) throw fault(path, `${size} elements for shape [${shape.join(', ')}]`, `${found}`)
-  if (raw !== undefined) return arrayFromBytes(dtype, raw)
+  const fields = lists.filter((field) => field.number === listFieldOf(dtype))
+  if (dtype === 'float32' || dtype === 'float64') {
+    const parts = fields.map((field) => asFloats(field, dtype === 'float32' ? 4 : 8, path))
+    const found = parts.reduce((sum, part) => sum + part.length, 0)
+    if (found !== size) throw fault(path, expected, String(found))
+    const array = createArray(dtype, size)
+    let at = 0
+    for (const part of parts) {
+      array.set(part, at)
+      at += part.length
+    }
+    return array
+  }
+  const found = fields.reduce((sum, field) => sum + countInts(field, path), 0)
+  if (found !== size) throw fault(path, expected, String(found))
   const array = createArray(dtype, size)
-  const convert = isBigInt(dtype) ? BigInt : Number
-  for (let i = 0; i < size; i++) array[i] = convert(numbers[i]!) as never
+  const convert = isBigInt(dtype) ? (value: bigint) => value : Number
+  let at = 0
+  for (const field of fields) for (const value of asInts(field, path)) array[at++] = convert(value) as never
   return array
 }
 

@@ -39,7 +39,8 @@ export interface EncodedModel {
 
 /**
  * Encodes a graph.
- * @throws GraphError when the graph has no output; ShapeError when a weight's shape is not its parameter's.
+ * @throws GraphError when the graph has no output, an operator that ONNX does not have, or one name for two values;
+ *   ShapeError when a weight's shape is not its parameter's.
  */
 export function encodeModel(graph: Graph, options: EncodeOptions = {}): EncodedModel {
   if (graph.outputs.size === 0) {
@@ -54,13 +55,24 @@ class ModelEncoder {
   readonly #graph: Graph
   readonly #options: EncodeOptions
   readonly #names: Map<Tensor, string> = new Map()
+  /** Names of values, each with the tensor that has it. */
+  readonly #taken: Map<string, Tensor> = new Map()
   readonly #constants: Tensor[] = []
+  readonly #paths: Set<string> = new Set()
 
   constructor(graph: Graph, options: EncodeOptions) {
     this.#graph = graph
     this.#options = options
-    for (const [name, tensor] of graph.outputs) {
-      if (tensor.source.kind === 'node' && !this.#names.has(tensor)) this.#names.set(tensor, name)
+    const parameters = [...graph.parameters].map(([key, tensor]) => [key, tensor] as const)
+    const inputs = graph.inputs.map(
+      (tensor) => [tensor.source.kind === 'input' ? tensor.source.name : '', tensor] as const,
+    )
+    for (const [name, tensor] of [...inputs, ...parameters, ...graph.outputs]) {
+      if ((this.#taken.get(name) ?? tensor) !== tensor) {
+        throw new GraphError({ where: graph.name, expected: 'a name for each value', got: `'${name}' for two` })
+      }
+      this.#taken.set(name, tensor)
+      if (tensor.source.kind !== 'constant' && !this.#names.has(tensor)) this.#names.set(tensor, name)
     }
   }
 
@@ -107,7 +119,7 @@ class ModelEncoder {
       else this.#writeInitializer(writer, key, checkedWeight(tensor, key, value))
     }
     for (const tensor of this.#constants) {
-      if (tensor.source.kind === 'constant') this.#writeInitializer(writer, tensor.source.name, tensor.source.data)
+      if (tensor.source.kind === 'constant') this.#writeInitializer(writer, this.#nameOf(tensor), tensor.source.data)
     }
     for (const tensor of inputs) writeValueInfo(writer, GraphField.input, this.#nameOf(tensor), tensor)
     for (const [name, tensor] of graph.outputs) writeValueInfo(writer, GraphField.output, name, tensor)
@@ -119,12 +131,19 @@ class ModelEncoder {
     writer.text(NodeField.name, node.name)
     writer.text(NodeField.opType, node.op)
     if (node.domain !== '') writer.text(NodeField.domain, node.domain)
-    const specs = findOperator(node.op)?.attributes
+    const operator = findOperator(node.op)
+    if (operator === undefined || (operator.domain ?? '') !== node.domain) {
+      const got = node.domain === '' ? node.op : `${node.domain}.${node.op}`
+      throw new GraphError({ where: node.name, expected: 'an operator that ONNX Runtime has', got })
+    }
     for (const [name, value] of Object.entries(node.attributes)) {
-      const kind = specs?.[name]?.kind
+      const kind = operator.attributes[name]?.kind
+      if (kind === undefined) {
+        throw new GraphError({ where: node.name, expected: `an attribute that ${node.op} has`, got: `'${name}'` })
+      }
       writer.message(NodeField.attribute, (attribute) => {
         attribute.text(AttributeField.name, name)
-        this.#writeAttribute(attribute, kind ?? 'int', value)
+        this.#writeAttribute(attribute, kind, value)
       })
     }
   }
@@ -162,8 +181,9 @@ class ModelEncoder {
       if (externalFromBytes === undefined || value.data.byteLength < externalFromBytes) {
         writeTensor(tensor, name, value)
       } else {
-        writeExternalTensor(tensor, name, value)
-        this.externalData.push({ path: name, data: bytesOf(value) })
+        const path = this.#newPath(name)
+        writeExternalTensor(tensor, name, path, value)
+        this.externalData.push({ path, data: bytesOf(value) })
       }
     })
   }
@@ -171,24 +191,26 @@ class ModelEncoder {
   #nameOf(tensor: Tensor): string {
     const known = this.#names.get(tensor)
     if (known !== undefined) return known
-    const name = this.#newName(tensor)
+    const { source } = tensor
+    if (source.kind === 'constant') this.#constants.push(tensor)
+    let name =
+      source.kind === 'node'
+        ? `${source.node.name}:${source.index}`
+        : source.kind === 'parameter'
+          ? source.key
+          : source.name
+    while (this.#taken.has(name)) name += '_'
+    this.#taken.set(name, tensor)
     this.#names.set(tensor, name)
     return name
   }
 
-  #newName(tensor: Tensor): string {
-    const { source } = tensor
-    switch (source.kind) {
-      case 'input':
-        return source.name
-      case 'parameter':
-        return source.key
-      case 'constant':
-        this.#constants.push(tensor)
-        return source.name
-      case 'node':
-        return `${source.node.name}:${source.index}`
-    }
+  /** A path for a tensor's bytes that stays in the model's folder, whatever the tensor is called. */
+  #newPath(name: string): string {
+    let path = name.replace(/[^\w.-]/g, '_').replace(/^\./, '_')
+    while (this.#paths.has(path)) path += '_'
+    this.#paths.add(path)
+    return path
   }
 }
 
@@ -212,9 +234,9 @@ function writeTensor(writer: WireWriter, name: string, value: TensorData): void 
   writer.bytes(TensorField.rawData, bytesOf(value))
 }
 
-function writeExternalTensor(writer: WireWriter, name: string, value: TensorData): void {
+function writeExternalTensor(writer: WireWriter, name: string, path: string, value: TensorData): void {
   writeTensorHead(writer, name, value)
-  const entries = { location: name, offset: '0', length: String(value.data.byteLength) }
+  const entries = { location: path, offset: '0', length: String(value.data.byteLength) }
   for (const [key, text] of Object.entries(entries)) {
     writer.message(TensorField.externalData, (entry) => {
       entry.text(Entry.key, key)

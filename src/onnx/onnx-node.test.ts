@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { assertClose, runModel } from '../../test/support/engine.js'
-import { formatTensor, type Graph, printGraph, type TensorType } from '../graph/index.js'
+import { formatTensor, type Graph, printGraph, type Tensor, type TensorType } from '../graph/index.js'
 import { dtypeOfCode } from '../ops/index.js'
 import { OnnxFormatError, type TensorData } from '../tensor/index.js'
 import { decodeModel } from './decode.js'
@@ -21,10 +21,18 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const folder = join(process.env['DETRS_DATA'] ?? join(root, '../shared/data'), 'formats/onnx-node')
 
 /** Models of known operators that are refused, and the words with which that is said. */
-const REFUSALS: readonly (readonly [name: RegExp, message: RegExp])[] = []
+const REFUSALS: readonly (readonly [name: RegExp, message: RegExp])[] = [
+  [/^test_cast_FLOAT_to_STRING$/, /expected a numeric element type, got type code 8\./],
+  [/^test_cast_STRING_to_FLOAT$/, /input 'input': expected a numeric element type, got type code 8\.$/],
+  [/^test_identity_(opt|sequence)$/, /input '.*': expected a tensor, got another type\.$/],
+]
 
-/** Models that ONNX Runtime does not run. */
-const NOT_RUN: Readonly<Record<string, string>> = {}
+/** Models for which ONNX Runtime gives other values than the recorded ones: ours must then be what it makes of the file. */
+const DEVIATING: Readonly<Record<string, string>> = {
+  test_cast_FLOAT_to_BFLOAT16: 'rounds to the nearest value; the recorded ones are cut off',
+  test_resize_downsample_scales_cubic_align_corners: 'aligns the corners of the rounded size, not of the scaled one',
+  test_resize_downsample_scales_linear_align_corners: 'aligns the corners of the rounded size, not of the scaled one',
+}
 
 interface Case {
   readonly name: string
@@ -53,15 +61,18 @@ function declaredOutputs(bytes: Uint8Array): ReadonlyMap<string, TensorType> {
   return new Map(outputs)
 }
 
-function recorded(name: string, kind: 'input' | 'output'): readonly TensorData[] {
-  const data = join(folder, name, 'test_data_set_0')
-  const files = readdirSync(data).filter((file) => file.startsWith(`${kind}_`))
-  return files.map((_, i) => decodeTensor(readFileSync(join(data, `${kind}_${i}.pb`)), name).data)
+/** Recorded values of the graph's inputs or outputs, in order. */
+function recorded(name: string, kind: 'input' | 'output', tensors: readonly Tensor[]): readonly TensorData[] {
+  return tensors.map(({ dtype }, i) => {
+    const { data } = decodeTensor(readFileSync(join(folder, name, 'test_data_set_0', `${kind}_${i}.pb`)), name)
+    // numpy has no bfloat16: its bits are recorded as uint16.
+    return dtype === 'bfloat16' && data.dtype === 'uint16' ? { ...data, dtype } : data
+  })
 }
 
 async function check({ name, bytes }: Case): Promise<void> {
   const { graph, metadata } = decodeModel(bytes, name)
-  const expected = recorded(name, 'output')
+  const expected = recorded(name, 'output', [...graph.outputs.values()])
   const declared = declaredOutputs(bytes)
   assert.deepEqual([...graph.outputs.keys()], [...declared.keys()])
   for (const [i, [output, tensor]] of [...graph.outputs].entries()) {
@@ -79,10 +90,12 @@ async function check({ name, bytes }: Case): Promise<void> {
   const encoded = encodeModel(graph, { metadata: Object.fromEntries(metadata) })
   const again = decodeModel(encoded.bytes, name)
   assert.equal(printGraph(again.graph), printGraph(graph))
-  if (NOT_RUN[name] !== undefined) return
-  const results = await runModel(encoded.bytes, feedsOf(graph, recorded(name, 'input')))
+  const feeds = feedsOf(graph, recorded(name, 'input', graph.inputs))
+  const results = await runModel(encoded.bytes, feeds)
+  const originals = DEVIATING[name] === undefined ? undefined : await runModel(bytes, feeds)
   ;[...graph.outputs.keys()].forEach((output, i) => {
-    assertClose(results[output], expected[i]!, `${name}: ${output}`, { relative: 1e-3, absolute: 1e-5 })
+    const want = originals?.[output] ?? expected[i]!
+    assertClose(results[output], want, `${name}: ${output}`, { relative: 1e-3, absolute: 1e-5 })
   })
 }
 
@@ -95,7 +108,7 @@ function feedsOf(graph: Graph, inputs: readonly TensorData[]): Record<string, Te
 test("ONNX's operator tests", { skip: existsSync(folder) ? false : `no ${folder}` }, async (t) => {
   const cases = readdirSync(folder).map((name) => ({ name, bytes: readFileSync(join(folder, name, 'model.onnx')) }))
   const unknown = new Map<string, number>()
-  const counts = { passed: 0, refused: 0, notRun: 0, unknown: 0 }
+  const counts = { passed: 0, deviating: 0, refused: 0, unknown: 0 }
   for (const one of cases) {
     const refusal = refusalOf(one)
     const operator = /expected an operator that detrs knows, got (.*)\.$/.exec(refusal ?? '')?.[1]
@@ -113,14 +126,14 @@ test("ONNX's operator tests", { skip: existsSync(folder) ? false : `no ${folder}
         return
       }
       await check(one)
-      if (NOT_RUN[one.name] === undefined) counts.passed++
-      else counts.notRun++
+      if (DEVIATING[one.name] === undefined) counts.passed++
+      else counts.deviating++
     })
   }
-  t.diagnostic(
-    `${counts.passed} passed, ${counts.refused} refused, ${counts.notRun} not run, ${counts.unknown} unknown`,
-  )
+  const summary = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`)
+  t.diagnostic(`${cases.length} models: ${summary.join(', ')}`)
   t.diagnostic(`operators that detrs does not know: ${[...unknown].map(([op, count]) => `${op} ${count}`).join(', ')}`)
+  assert.ok(counts.passed >= 375, `${counts.passed} passed`)
 })
 
 /** The message of the error with which a model is refused; undefined when it is decoded. */

@@ -1,5 +1,5 @@
 /** @file Protocol buffers on the wire: the few encodings that ONNX files use, written and read with every bound checked. */
-import { OnnxFormatError } from '../tensor/index.js'
+import { arrayFromBytes, OnnxFormatError } from '../tensor/index.js'
 
 /** How a field's payload is laid out. */
 export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
@@ -177,43 +177,68 @@ function littleEndian(bytes: Uint8Array): bigint {
   return value
 }
 
-/** A field's value as a signed 64-bit integer. */
-export function signed(field: WireField): bigint {
+/** A length-delimited field's bytes: a message, or raw data. @throws OnnxFormatError for another wire type. */
+export function asBytes(field: WireField, where: string): Uint8Array {
+  if (field.type !== WireType.bytes) throw wrongType(field, where, 'bytes')
+  return field.payload
+}
+
+/** A field's value as a signed 64-bit integer. @throws OnnxFormatError for another wire type. */
+export function asInt(field: WireField, where: string): bigint {
+  if (field.type !== WireType.varint) throw wrongType(field, where, 'an integer')
   return BigInt.asIntN(64, field.value)
 }
 
-/** A field's value as a float32. */
-export function asFloat(field: WireField): number {
-  return new Float32Array(Uint32Array.of(Number(field.value & 0xffffffffn)).buffer)[0]!
+/** A field's value as a float32. @throws OnnxFormatError for another wire type. */
+export function asFloat(field: WireField, where: string): number {
+  if (field.type !== WireType.fixed32) throw wrongType(field, where, 'a float')
+  return new Float32Array(Uint32Array.of(Number(field.value)).buffer)[0]!
 }
 
-/** A field's payload as text. @throws OnnxFormatError when it is not UTF-8. */
+/** A field's payload as text. @throws OnnxFormatError for another wire type, or when it is not UTF-8. */
 export function asText(field: WireField, where: string): string {
   try {
-    return decoder.decode(field.payload)
-  } catch {
+    return decoder.decode(asBytes(field, where))
+  } catch (error) {
+    if (error instanceof OnnxFormatError) throw error
     throw new OnnxFormatError({ where, expected: 'UTF-8 text', got: 'other bytes' })
   }
 }
 
-/** The integers of a repeated field, packed or not. */
+/** The integers of a repeated field, packed or not. @throws OnnxFormatError for another wire type. */
 export function asInts(field: WireField, where: string): bigint[] {
-  if (field.type === WireType.varint) return [signed(field)]
-  const reader = new WireReader(field.payload, where)
+  if (field.type === WireType.varint) return [asInt(field, where)]
+  const reader = new WireReader(asBytes(field, where), where)
   const values: bigint[] = []
   while (reader.more) values.push(BigInt.asIntN(64, reader.varint()))
   return values
 }
 
-/** The numbers of a repeated float or double field, packed or not. */
-export function asFloats(field: WireField, bytesEach: 4 | 8): number[] {
-  const bytes = field.type === WireType.bytes ? field.payload : bytesOfValue(field.value, bytesEach)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length - (bytes.length % bytesEach))
-  return Array.from({ length: view.byteLength / bytesEach }, (_, i) =>
-    bytesEach === 4 ? view.getFloat32(i * 4, true) : view.getFloat64(i * 8, true),
-  )
+/** How many integers a repeated field holds. @throws OnnxFormatError for another wire type. */
+export function countInts(field: WireField, where: string): number {
+  if (field.type === WireType.varint) return 1
+  let count = 0
+  for (const byte of asBytes(field, where)) if (byte < 0x80) count++
+  return count
+}
+
+/**
+ * The numbers of a repeated float or double field, packed or not.
+ * @throws OnnxFormatError for another wire type, or half a number.
+ */
+export function asFloats(field: WireField, bytesEach: 4 | 8, where: string): Float32Array | Float64Array {
+  const single = bytesEach === 4 ? WireType.fixed32 : WireType.fixed64
+  const bytes = field.type === single ? bytesOfValue(field.value, bytesEach) : asBytes(field, where)
+  if (bytes.length % bytesEach !== 0) throw wrongType(field, where, `a multiple of ${bytesEach} bytes`)
+  return bytesEach === 4 ? arrayFromBytes('float32', bytes) : arrayFromBytes('float64', bytes)
 }
 
 function bytesOfValue(value: bigint, count: number): Uint8Array {
   return Uint8Array.from({ length: count }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
+}
+
+function wrongType(field: WireField, where: string, expected: string): OnnxFormatError {
+  const kind = Object.entries(WireType).find(([, type]) => type === field.type)?.[0] ?? 'another type'
+  const length = field.type === WireType.bytes ? `${field.payload.length} ` : ''
+  return new OnnxFormatError({ where, expected: `${expected} in field ${field.number}`, got: `${length}${kind}` })
 }

@@ -1,5 +1,13 @@
 /** @file Convolution and pooling: operators that slide a window. */
-import { addDims, type Dim, formatShape, multiplyDims, type Tensor, windowDim } from '../graph/index.js'
+import {
+  type Attributes,
+  addDims,
+  type Dim,
+  formatShape,
+  multiplyDims,
+  type Tensor,
+  windowDim,
+} from '../graph/index.js'
 import { apply, applyMany, type Call, int, ints, type Operand, type Operator, required, text } from './operator.js'
 
 const windowAttributes = { auto_pad: text('NOTSET'), pads: ints(), strides: ints() }
@@ -204,4 +212,20 @@ export function conv2d(
 export function maxPool2d(x: Tensor, kernel: number, options: WindowOptions = {}): Tensor {
   const attributes = { ...windowAttributesOf(options), kernel_shape: [kernel, kernel] }
   return applyMany('MaxPool', convolution.MaxPool, [x], attributes)[0]!
+}
+
+/** Options of a transposed convolution; `outputPadding` adds rows and columns at the end, [height, width]. */
+export interface TransposedWindowOptions extends WindowOptions {
+  readonly outputPadding: readonly [height: number, width: number]
+}
+
+/** Transposed convolution: x [batch, in, height, width], weight [in, out, kernel, kernel]. */
+export function convTranspose2d(x: Tensor, weight: Operand, options: TransposedWindowOptions): Tensor {
+  const attributes = { ...windowAttributesOf(options), output_padding: [...options.outputPadding] }
+  return apply('ConvTranspose', convolution.ConvTranspose, [x, weight], attributes)
+}
+
+/** Where in the whole of `x`, counted row-major, each maximum of a pooling with these attributes stands: int64. */
+export function maxPoolIndices(x: Tensor, attributes: Attributes): Tensor {
+  return applyMany('MaxPool', convolution.MaxPool, [x], attributes, 2)[1]!
 }

@@ -1,5 +1,5 @@
 /** @file Operators on each element by itself. */
-import type { Tensor } from '../graph/index.js'
+import type { Attributes, Tensor } from '../graph/index.js'
 import { apply, type Call, float, int, type Operand, type Operator, sameAsInput } from './operator.js'
 
 const unary = (since = 6): Operator => ({ since, inputs: ['x'], attributes: {}, infer: sameAsInput })
@@ -100,6 +100,12 @@ export const clip = (x: Operand, min?: Operand, max?: Operand): Tensor => apply(
 /** Running sum along `axis`; the element itself is included. */
 export function cumSum(x: Tensor, axis: number): Tensor {
   return apply('CumSum', elementwise.CumSum, [x, int32Scalar(x, axis)])
+}
+
+/** The running sum that a running sum's gradient takes: from the other end. */
+export function reverseCumSum(x: Tensor, axis: Tensor, attributes: Attributes): Tensor {
+  const reverse = attributes['reverse'] === 1 ? 0 : 1
+  return apply('CumSum', elementwise.CumSum, [x, axis], { ...attributes, reverse })
 }
 
 function int32Scalar(x: Tensor, value: number): Tensor {

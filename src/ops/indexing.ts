@@ -107,6 +107,15 @@ export const gather = (data: Operand, indices: Tensor, axis: number): Tensor =>
 export const gatherElements = (data: Operand, indices: Tensor, axis: number): Tensor =>
   apply('GatherElements', indexing.GatherElements, [data, indices], { axis })
 
+/** `data` with `updates` put (or, by `reduction`, added) at `indices` along `axis`, element by element. */
+export const scatterElements = (
+  data: Tensor,
+  indices: Tensor,
+  updates: Tensor,
+  axis: number,
+  reduction: 'none' | 'add' = 'none',
+): Tensor => apply('ScatterElements', indexing.ScatterElements, [data, indices, updates], { axis, reduction })
+
 /** The k largest elements along `axis`, sorted, and their int64 positions; ties go to the lower position. */
 export function topK(x: Tensor, k: number, axis: number): readonly [values: Tensor, indices: Tensor] {
   const count = x.graph.constant(fromNumbers('int64', [1], [k]))

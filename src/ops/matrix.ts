@@ -62,6 +62,23 @@ function productShape(call: Call, a: readonly Dim[], b: readonly Dim[]): readonl
 /** Matrix product over the last two axes, the others broadcast. */
 export const matmul = (a: Operand, b: Operand): Tensor => apply('MatMul', matrix.MatMul, [a, b])
 
+/** How a product of ONNX Runtime's own takes its factors: scaled, the last two axes of either exchanged. */
+export interface FusedMatmulOptions {
+  readonly alpha?: number
+  readonly transA?: boolean
+  readonly transB?: boolean
+}
+
+/** Matrix product of ONNX Runtime's own domain, for graphs that only it will run. */
+export function fusedMatmul(a: Operand, b: Operand, options: FusedMatmulOptions = {}): Tensor {
+  const { alpha, transA, transB } = options
+  return apply('FusedMatMul', matrix.FusedMatMul, [a, b], {
+    ...(alpha === undefined || alpha === 1 ? {} : { alpha }),
+    ...(transA ? { transA: 1 } : {}),
+    ...(transB ? { transB: 1 } : {}),
+  })
+}
+
 /** `a · bᵀ + c` of two matrices: the product of a fully connected layer whose weight is stored [out, in]. */
 export const gemmTransposed = (a: Operand, b: Operand, c?: Operand): Tensor =>
   apply('Gemm', matrix.Gemm, [a, b, c], { transB: 1 })

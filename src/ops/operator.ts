@@ -216,7 +216,14 @@ export function addToGraph(
 /** Expressions longer than this are given up for a name: repeated doubling would fill the memory. */
 const LONGEST_DIM = 1000
 
+/** Tensors with more axes than this are refused. */
+const MOST_AXES = 64
+
+/** Contents with more entries than this are not carried on: each concatenation could double them. */
+const LONGEST_CONTENT = 64
+
 function checkedType(call: Call, { dtype, shape, content }: TensorType, output: number): TensorType {
+  if (shape.length > MOST_AXES) throw call.shapeError(`at most ${MOST_AXES} axes`, String(shape.length))
   if (!shape.every((dim) => typeof dim === 'string' || (Number.isSafeInteger(dim) && dim >= 0))) {
     throw call.shapeError('inputs that give sizes from 0 up', formatShape(shape))
   }
@@ -225,7 +232,7 @@ function checkedType(call: Call, { dtype, shape, content }: TensorType, output: 
   return {
     dtype,
     shape: shape.map((dim, axis) => (isShort(dim) ? dim : call.unknownDim(axis, output))),
-    ...(content !== undefined && readable ? { content } : {}),
+    ...(content !== undefined && readable && content.length <= LONGEST_CONTENT ? { content } : {}),
   }
 }
 
@@ -280,7 +287,7 @@ function resolve(graph: Graph, operands: readonly (Operand | undefined)[]): (Ten
 
 /** The shape of two shapes broadcast against each other by ONNX's rule. */
 export function broadcastShapes(call: Call, shapes: readonly (readonly Dim[])[]): readonly Dim[] {
-  const rank = Math.max(...shapes.map((shape) => shape.length))
+  const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0)
   return Array.from({ length: rank }, (_, i) => {
     let result: Dim = 1
     for (const shape of shapes) {

@@ -296,11 +296,24 @@ export const unsqueeze = (x: Tensor, axes: readonly number[]): Tensor =>
 export const squeeze = (x: Tensor, axes: readonly number[]): Tensor =>
   apply('Squeeze', shapeOps.Squeeze, [x, x.graph.constant(fromNumbers('int64', [axes.length], axes))])
 
-/** Elements `start` (inclusive) to `end` (exclusive) along `axis`; negative positions count from the end. */
-export function slice(x: Tensor, axis: number, start: number, end: number = Number.MAX_SAFE_INTEGER): Tensor {
+/**
+ * Elements `start` (inclusive) to `end` (exclusive) along `axis`, every `step`-th; negative positions count from the end.
+ */
+export function slice(x: Tensor, axis: number, start: number, end: number = Number.MAX_SAFE_INTEGER, step = 1): Tensor {
   const vector = (value: number): Tensor => x.graph.constant(fromNumbers('int64', [1], [value]))
-  return apply('Slice', shapeOps.Slice, [x, vector(start), vector(end), vector(axis)])
+  const steps = step === 1 ? undefined : vector(step)
+  return apply('Slice', shapeOps.Slice, [x, vector(start), vector(end), vector(axis), steps])
 }
+
+/** Zeros put before and after the elements of each axis. */
+export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  const pads = x.graph.constant(fromNumbers('int64', [2 * before.length], [...before, ...after]))
+  return apply('Pad', shapeOps.Pad, [x, pads])
+}
+
+/** The upper (or lower) triangle of the last two axes, from diagonal `k` on; zeros elsewhere. */
+export const trilu = (x: Tensor, upper: boolean, k?: Tensor): Tensor =>
+  apply('Trilu', shapeOps.Trilu, [x, k], { upper: upper ? 1 : 0 })
 
 /** `x` cut along `axis` into pieces of the given sizes. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor[] {

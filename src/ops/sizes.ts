@@ -33,6 +33,7 @@ export function dimensionsTensor(like: Tensor, dims: readonly Dim[]): Tensor {
     pieces.push(apply('Shape', shapeOps.Shape, [source.tensor], { start: source.axis, end: source.axis + 1 }))
   }
   flush()
+  if (pieces.length === 0) return graph.constant(fromNumbers('int64', [0], []))
   return pieces.length === 1 ? pieces[0]! : concat(pieces, 0)
 }
 

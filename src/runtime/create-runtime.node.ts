@@ -1,6 +1,7 @@
 /** @file Chooses the engine in Node. */
 import { RuntimeError } from '../tensor/index.js'
-import type { FfiOptions } from './environment.ffi.node.js'
+import { defaultThreads } from './cpu-count.node.js'
+import type { FfiOptions } from './ffi-options.js'
 import { createFfiRuntime } from './ort.ffi.node.js'
 import { createOnnxruntimeNodeRuntime } from './ort.onnxruntime-node.node.js'
 import { createWebRuntime } from './ort.web.js'
@@ -31,7 +32,8 @@ export async function createNodeRuntime(options: NodeRuntimeOptions = {}): Promi
   const makers = {
     ffi: () => createFfiRuntime(rest),
     node: () => createOnnxruntimeNodeRuntime(rest),
-    web: () => createWebRuntime(rest),
+    // The package's entry for Node; the others cannot start threads here.
+    web: () => createWebRuntime({ threads: defaultThreads(), ...rest, load: () => import('onnxruntime-web') }),
   }
   if (engine !== undefined) return { runtime: await makers[engine]() }
   return firstThatWorks([makers.ffi, makers.node, makers.web])

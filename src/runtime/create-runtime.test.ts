@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { ConfigError, RuntimeError } from '../tensor/index.js'
 import { createNodeRuntime, firstThatWorks } from './create-runtime.node.js'
+import { isAllOnes, longRun, longRunFeeds } from './long-run.test.fixture.js'
 import type { Runtime } from './session.js'
 
 const runtime: Runtime = {
@@ -20,7 +21,11 @@ it('chooses the FFI engine where it works', async () => {
 
 it('makes the engine that was asked for', async () => {
   assert.equal((await createNodeRuntime({ engine: 'node' })).runtime.name, 'node')
-  assert.equal((await createNodeRuntime({ engine: 'web' })).runtime.name, 'web')
+  const web = (await createNodeRuntime({ engine: 'web', threads: 2 })).runtime
+  assert.equal(web.name, 'web')
+  const session = await web.createSession(longRun(2))
+  assert.ok(isAllOnes(await session.run(longRunFeeds())))
+  await session.dispose()
 })
 
 it('falls back, and says why', async () => {

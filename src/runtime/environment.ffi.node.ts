@@ -5,20 +5,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultThreads } from './cpu-count.node.js'
+import type { FfiOptions } from './ffi-options.js'
 import { type OrtLibrary, openOrtLibrary } from './library.ffi.node.js'
 import type { OrtApi, Pointer } from './ort-api.ffi.node.js'
 import { RunGate } from './run-gate.js'
-
-/** How the FFI engine is made. */
-export interface FfiOptions {
-  /**
-   * Threads that one operator may use, the calling one included; physical cores unless said. The first runtime of the
-   * process decides for the shared pool; sessions of a later one with another number get pools of their own.
-   */
-  readonly threads?: number
-  /** Whether idle threads wait actively: less delay between small operators, more processor time; false unless said. */
-  readonly spinning?: boolean
-}
 
 /** What every session needs. */
 export interface NativeEnvironment {

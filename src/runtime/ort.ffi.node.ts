@@ -1,7 +1,8 @@
 /** @file The engine `ffi`: the C API of ONNX Runtime, called through koffi. Node's default. */
 import { engineError } from './engine-error.js'
-import { type FfiOptions, type NativeEnvironment, nativeEnvironment } from './environment.ffi.node.js'
+import { type NativeEnvironment, nativeEnvironment } from './environment.ffi.node.js'
 import { fixDimensions } from './feed-check.js'
+import type { FfiOptions } from './ffi-options.js'
 import type { Pointer } from './ort-api.ffi.node.js'
 import { FfiSession, pinned } from './session.ffi.node.js'
 import type { Runtime, Session, SessionOptions } from './session.js'

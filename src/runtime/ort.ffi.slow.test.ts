@@ -184,6 +184,41 @@ it('shares a process with onnxruntime-node', async () => {
   `)
 })
 
+it('falls back to what is installed, and says what is not', async () => {
+  await passes(`
+    const { register } = await import('node:module')
+    const hide = (names) => register('data:text/javascript,' + encodeURIComponent(
+      'export const resolve = (name, context, next) => { if (' + JSON.stringify(names) +
+      '.includes(name)) throw new Error("Cannot find package " + name); return next(name, context) }'))
+    const { createNodeRuntime } = await import('${new URL('./create-runtime.node.js', import.meta.url)}')
+    const expect = (right, what) => { if (!right) { console.log(what); process.exit(3) } }
+    hide(['koffi'])
+    const first = await createNodeRuntime()
+    expect(first.runtime.name === 'node' && /npm install koffi/.test(first.fallbackReason), first)
+    hide(['koffi', 'onnxruntime-node'])
+    const second = await createNodeRuntime({ threads: 1 })
+    expect(second.runtime.name === 'web' && /npm install onnxruntime-node/.test(second.fallbackReason), second)
+    const session = await second.runtime.createSession(longRun(1))
+    expect(isAllOnes(await session.run(longRunFeeds())), 'values')
+    hide(['onnxruntime-web'])
+    const none = await createNodeRuntime({ engine: 'web' }).catch((error) => error)
+    expect(none.code === 'CONFIG' && /npm install onnxruntime-web/.test(none.message), none)
+    console.log('all well')
+  `)
+})
+
+it('falls back where another library was opened with koffi before, whose stack setting can then not be changed', async () => {
+  await passes(`
+    const koffi = (await import('${import.meta.resolve('koffi')}')).default
+    koffi.load(process.platform === 'win32' ? 'kernel32.dll' : null)
+    const { createNodeRuntime } = await import('${new URL('./create-runtime.node.js', import.meta.url)}')
+    const { runtime, fallbackReason } = await createNodeRuntime()
+    console.log(runtime.name, fallbackReason)
+    if (runtime.name !== 'node' || !/stack/.test(fallbackReason)) process.exit(3)
+    console.log('all well')
+  `)
+})
+
 it('keeps ONNX Runtime from sending telemetry, in workers too', { skip: process.platform !== 'linux' }, async () => {
   const home = mkdtempSync(join(tmpdir(), 'detrs-'))
   try {

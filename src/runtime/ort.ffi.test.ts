@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { type TensorData, tensorData, toNumbers } from '../tensor/index.js'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import koffi from 'koffi'
+import { type TensorData, tensorData, toNumbers, zeros } from '../tensor/index.js'
 import { ADD, contract, vector } from './contract.test.suite.js'
 import { isLibraryName } from './library.ffi.node.js'
 import { isAllOnes, longRun, longRunFeeds } from './long-run.test.fixture.js'
 import { createFfiRuntime } from './ort.ffi.node.js'
+import { pinned } from './session.ffi.node.js'
 import { type TinyModel, tinyOnnx } from './tiny-onnx.test.fixture.js'
 
 const make = (): ReturnType<typeof createFfiRuntime> => createFfiRuntime({ threads: 2 })
-const collect = (globalThis as { gc?: () => void }).gc ?? ((): void => {})
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 contract('ffi', make)
 
@@ -50,6 +56,35 @@ it('runs sessions with other thread counts than the shared pool', async () => {
   await session.dispose()
 })
 
+it('adds rows without a race in a session of one thread', async () => {
+  const [rows, updates, width] = [16, 8000, 32]
+  const model: TinyModel = {
+    inputs: [
+      ['zeros', 'float32', [rows, width]],
+      ['indices', 'int64', [updates, 1]],
+      ['ones', 'float32', [updates, width]],
+    ],
+    outputs: [['counts', 'float32', [rows, width]]],
+    steps: [['ScatterND', ['zeros', 'indices', 'ones'], ['counts'], 'scatter', { reduction: 'add' }]],
+  }
+  // With two threads most of these sums come out too small.
+  const session = await (await make()).createSession(tinyOnnx(model), { threads: 1 })
+  const feeds = {
+    zeros: zeros('float32', [rows, width]),
+    indices: tensorData(
+      'int64',
+      [updates, 1],
+      BigInt64Array.from({ length: updates }, (_, i) => BigInt(i % rows)),
+    ),
+    ones: tensorData('float32', [updates, width], new Float32Array(updates * width).fill(1)),
+  }
+  for (let i = 0; i < 10; i++) {
+    const { counts } = await session.run(feeds)
+    assert.ok((counts!.data as Float32Array).every((count) => count === updates / rows))
+  }
+  await session.dispose()
+})
+
 it('takes more runs at once than koffi takes calls', async () => {
   const session = await (await make()).createSession(ADD)
   const runs = Array.from({ length: 600 }, (_, i) => session.run({ a: vector(i), b: vector(1) }))
@@ -77,6 +112,30 @@ it('keeps memory of runs in flight from the garbage collector', async () => {
     assert.equal(garbage.length, 50)
   }
   await session.dispose()
+})
+
+it('references whatever a native call may touch until the call has ended', async () => {
+  let end: () => void = () => {}
+  const memory = ((): WeakRef<object> => {
+    const object = { data: new Float32Array(1000) }
+    void pinned(object, () => new Promise((resolve) => (end = resolve)))
+    return new WeakRef(object)
+  })()
+  const settle = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  await settle()
+  assert.notEqual(memory.deref(), undefined)
+  end()
+  await settle()
+  await settle()
+  assert.equal(memory.deref(), undefined)
+})
+
+it('gives native calls a stack that is large enough', async () => {
+  await make()
+  assert.ok((koffi.config().async_stack_size ?? 0) >= 1024 * 1024)
 })
 
 it('survives sessions that were forgotten instead of disposed', async () => {

@@ -9,7 +9,7 @@ import { checkRequest, checkThreads } from './session-request.js'
 export interface WebOptions {
   /**
    * Loads the package; `() => import('onnxruntime-web/wasm')` unless said. With `onnxruntime-web/webgpu` or
-   * `onnxruntime-web/jspi` the provider `webgpu` exists.
+   * `onnxruntime-web/jspi` the provider `webgpu` exists; in Node, more than one thread needs `onnxruntime-web`.
    */
   readonly load?: () => Promise<unknown>
   /** Where the `.wasm` files lie: a URL prefix, or URLs by file; they must be of the package's own version. */

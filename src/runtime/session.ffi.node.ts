@@ -113,12 +113,12 @@ export class FfiSession implements Session {
   async #runOrRetry(feeds: NamedTensors, options: RunOptions): Promise<Record<string, TensorData>> {
     checkFeeds(this.inputs, feeds)
     const chosen = chooseOutputs(this.outputs, options)
+    const trusted = this.#trustsShapes
     try {
       return await this.#runBound(feeds, chosen, options)
     } catch (error) {
       // Files of other makers declare fixed output shapes that do not hold; ONNX Runtime only minds when memory is bound.
-      const misdeclared =
-        options.into === undefined && this.#trustsShapes && String(error).includes('pre-allocated output')
+      const misdeclared = trusted && options.into === undefined && String(error).includes('pre-allocated output')
       if (!misdeclared) throw engineError(this.#label, 'the graph to run', error)
       this.#trustsShapes = false
     }

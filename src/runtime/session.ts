@@ -30,7 +30,10 @@ export interface SessionOptions {
   readonly providers?: readonly string[]
   /** Free dimensions that are fixed for this session, by their symbolic name. */
   readonly freeDimensions?: Readonly<Record<string, number>>
-  /** Threads of this session's operators; the runtime's unless said. With one, adding scatters are free of races. */
+  /**
+   * Threads of this session's operators; the runtime's unless said (and always, in the web engine). With one, scatters
+   * that add are free of races.
+   */
   readonly threads?: number
   /** What errors call the model where they can name no node; `model` unless said. */
   readonly label?: string

@@ -19,8 +19,14 @@ export const ONNX_TYPES = {
 /** An input or output: name, element type, shape (strings are symbolic). */
 export type Port = readonly [string, keyof typeof ONNX_TYPES, readonly (number | string)[]]
 
-/** One operator: type, inputs, outputs, name, attributes (integers and lists of integers). */
-export type Step = readonly [string, readonly string[], readonly string[], string, Record<string, number | number[]>?]
+/** One operator: type, inputs, outputs, name, attributes (integers, texts, lists of integers). */
+export type Step = readonly [
+  string,
+  readonly string[],
+  readonly string[],
+  string,
+  Record<string, number | string | number[]>?,
+]
 
 /** A stored tensor: float32 or int64 values, or a range of an external file. */
 export interface Weight {
@@ -67,12 +73,18 @@ function nodeOf([type, inputs, outputs, name, attributes]: Step): Message {
   ]
 }
 
-function attributeOf(name: string, value: number | number[]): Message {
+function attributeOf(name: string, value: number | string | number[]): Message {
   if (typeof value === 'number')
     return [
       [1, name],
       [3, value],
       [20, 2],
+    ]
+  if (typeof value === 'string')
+    return [
+      [1, name],
+      [4, value],
+      [20, 3],
     ]
   return [[1, name], ...value.map((item): Field => [8, item]), [20, 7]]
 }

@@ -46,6 +46,11 @@ export class GraphError extends DetrsError {
   readonly code = 'GRAPH'
 }
 
+/** A loss that cannot be differentiated. */
+export class GradientError extends DetrsError {
+  readonly code = 'GRADIENT'
+}
+
 /** Bytes that are not a valid ONNX model. */
 export class OnnxFormatError extends DetrsError {
   readonly code = 'ONNX_FORMAT'

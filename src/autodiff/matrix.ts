@@ -1,0 +1,38 @@
+/** @file Gradients of matrix products. Transposes are asked of the product itself (FusedMatMul), never materialised. */
+import type { Tensor } from '../graph/index.js'
+import { fusedMatmul, type MatrixOp, mul, reshape } from '../ops/index.js'
+import { type Rule, type Rules, sizesOf, sumTo } from './rule.js'
+
+/** dA = dY·Bᵀ, dB = Aᵀ·dY; axes over which a side was broadcast are summed. */
+const matMulRule: Rule = ({ inputs: [a, b], gradients: [dy] }) => {
+  const [rankA, rankB] = [a!.shape.length, b!.shape.length]
+  if (rankA < 2 || rankB < 2) throw new RangeError('internal: gradients of matrix-vector products are not used')
+  const da = sumTo(fusedMatmul(dy!, b!, { transB: true }), a!.shape)
+  if (rankB === 2 && rankA > 2) {
+    // A weight: all leading axes are rows of one product.
+    const rows = (tensor: Tensor): Tensor => reshape(tensor, [-1, sizesOf(tensor).at(-1)!])
+    return [da, fusedMatmul(rows(a!), rows(dy!), { transA: true })]
+  }
+  return [da, sumTo(fusedMatmul(a!, dy!, { transA: true }), b!.shape)]
+}
+
+/** Y = α·op(A)·op(B) + β·C */
+const gemmRule: Rule = ({ inputs: [a, b, c], gradients: [dy], node: { attributes } }) => {
+  const [alpha, beta] = [Number(attributes['alpha'] ?? 1), Number(attributes['beta'] ?? 1)]
+  const [transA, transB] = [attributes['transA'] === 1, attributes['transB'] === 1]
+  const da = transA
+    ? fusedMatmul(b!, dy!, { alpha, transA: transB, transB: true })
+    : fusedMatmul(dy!, b!, { alpha, transB: !transB })
+  const db = transB
+    ? fusedMatmul(dy!, a!, { alpha, transA: true, transB: transA })
+    : fusedMatmul(a!, dy!, { alpha, transA: !transA })
+  if (c === undefined) return [da, db]
+  return [da, db, sumTo(beta === 1 ? dy! : mul(dy!, beta), c.shape)]
+}
+
+/** Rules of src/ops/matrix.ts. */
+export const matrixRules: Rules<MatrixOp> = {
+  MatMul: matMulRule,
+  Gemm: gemmRule,
+  FusedMatMul: { none: 'it appears in gradients only' },
+}
