@@ -61,7 +61,7 @@ function areasOf(a: Tensor, b: Tensor, options: OverlapOptions): Areas {
 /** Epsilon in units of the hull's area; bounded, so that neither it nor its gradient overflows on the smallest hulls. */
 function relativeEpsilon(unit: Tensor, epsilon: number): Tensor | undefined {
   if (epsilon === 0) return undefined
-  return div(maximum(product(unit), epsilon * SMALLEST_EXTENT), epsilon)
+  return div(epsilon, maximum(product(unit), epsilon * SMALLEST_EXTENT))
 }
 
 /** Width times height. */

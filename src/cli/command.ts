@@ -10,7 +10,6 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** True when errors go to a person's terminal, so that a progress bar may redraw its line. */
   readonly interactive: boolean
-  readonly colors: boolean
   /** Columns of the terminal; 80 when it is none. */
   readonly columns: number
 }

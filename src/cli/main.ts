@@ -11,7 +11,6 @@ function processTerminal(): Terminal {
     err: (text) => stderr.write(text),
     env,
     interactive,
-    colors: env['NO_COLOR'] === undefined && stdout.isTTY === true,
     // 0 where a terminal does not tell.
     columns: stderr.columns || 80,
   }

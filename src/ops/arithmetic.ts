@@ -1,6 +1,6 @@
 /** @file Operators on two or more tensors, broadcast against each other. */
 import { addDims, type Dim, divideDims, multiplyDims, subtractDims, type Tensor } from '../graph/index.js'
-import { DtypeError, fromNumbers } from '../tensor/index.js'
+import { DtypeError, fromNumbers, isFloat } from '../tensor/index.js'
 import { apply, broadcastShapes, type Call, int, type Operand, type Operator } from './operator.js'
 
 type DimRule = (a: Dim, b: Dim) => Dim | undefined
@@ -66,7 +66,17 @@ export const arithmetic: Readonly<Record<ArithmeticOp, Operator>> = {
   Sub: binary(7, subtractDims),
   Mul: binary(7, (a, b) => multiplyDims(a, b)),
   Div: binary(7, (a, b) => (typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) : divideDims(a, b))),
-  Mod: { ...binary(10), attributes: { fmod: int(0) } },
+  Mod: {
+    ...binary(10),
+    attributes: { fmod: int(0) },
+    infer: (call) => {
+      const dtype = call.sameType()
+      if (isFloat(dtype) && call.int('fmod') !== 1) {
+        throw new DtypeError({ where: call.where, expected: 'integers, or fmod = 1', got: dtype })
+      }
+      return [{ dtype, shape: inputShapes(call) }]
+    },
+  },
   Pow: {
     since: 7,
     inputs: ['base', 'exponent'],

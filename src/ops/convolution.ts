@@ -80,6 +80,7 @@ export const convolution: Readonly<Record<ConvolutionOp, Operator>> = {
     attributes: {},
     infer: (call) => {
       const { dtype, shape } = call.input(0)
+      if (shape.length < 3) throw call.shapeError('an input of rank 3 or more', formatShape(shape))
       return [{ dtype, shape: shape.map((dim, axis) => (axis < 2 ? dim : 1)) }]
     },
   },
@@ -105,10 +106,17 @@ function convolved(call: Call): { x: readonly Dim[]; weight: readonly Dim[]; ker
 
 function pooledShape(call: Call, shape: readonly Dim[]): readonly Dim[] {
   const kernel = call.optionalInts('kernel_shape')!
-  if (kernel.length !== shape.length - 2) {
-    throw call.shapeError(`a kernel of ${shape.length - 2} axes`, formatShape(kernel))
+  if (shape.length < 3 || kernel.length !== shape.length - 2) {
+    throw call.shapeError(`a kernel for the axes of ${formatShape(shape)} after the second`, formatShape(kernel))
   }
   const windows = windowsOf(call, kernel)
+  for (const [i, { before, after, reach, same }] of windows.entries()) {
+    if (Math.max(before, after) >= kernel[i]!) {
+      throw call.shapeError('padding smaller than the kernel', `${Math.max(before, after)}`)
+    }
+    // ONNX Runtime pads for the kernel without its gaps.
+    if (same && reach > kernel[i]!) throw call.shapeError('no dilation beside auto_pad SAME', `${reach}`)
+  }
   const ceil = call.int('ceil_mode') === 1
   return [shape[0]!, shape[1]!, ...shape.slice(2).map((size, i) => windowed(call, size, windows[i]!, ceil, i + 2))]
 }
@@ -132,6 +140,7 @@ function windowsOf(call: Call, kernel: readonly number[]): readonly Window[] {
   const autoPad = call.text('auto_pad')
   if (!AUTO_PADS.includes(autoPad)) throw call.shapeError(`auto_pad among ${AUTO_PADS.join(', ')}`, autoPad)
   const explicit = autoPad === 'NOTSET'
+  if (!explicit && call.optionalInts('pads') !== undefined) throw call.shapeError('pads or auto_pad', 'both')
   return kernel.map((extent, i) => {
     if (extent < 1) throw call.shapeError('a kernel of sizes from 1 up', formatShape(kernel))
     return {
@@ -174,6 +183,10 @@ function transposed(call: Call, sizes: readonly Dim[], kernel: readonly number[]
   const extra = listOf(call, 'output_padding', sizes.length, 0)
   return windowsOf(call, kernel).map(({ reach, stride, before, after, same }, i) => {
     const size = sizes[i]!
+    const dilation = (reach - 1) / Math.max(1, kernel[i]! - 1)
+    if (extra[i]! > 0 && extra[i]! >= Math.max(stride, dilation)) {
+      throw call.shapeError('output_padding below the stride or the dilation', formatShape(extra))
+    }
     if (same) return multiplyDims(size, stride)
     return addDims(multiplyDims(stride, addDims(size, -1)), reach + extra[i]! - before - after)
   })

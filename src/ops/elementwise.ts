@@ -65,7 +65,12 @@ export const elementwise: Readonly<Record<ElementwiseOp, Operator>> = {
     since: 11,
     inputs: ['x', 'axis'],
     attributes: { exclusive: int(0), reverse: int(0) },
-    infer: sameAsInput,
+    infer: (call) => {
+      const { shape } = call.input(0)
+      const axis = call.knownInts(1)?.[0]
+      if (axis !== undefined || shape.length === 0) call.axis(axis ?? 0, shape.length)
+      return sameAsInput(call)
+    },
   },
 }
 

@@ -29,9 +29,7 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const indices = call.input(1).shape
-      call.axis(call.int('axis'), shape.length)
-      if (indices.length !== shape.length)
-        throw call.shapeError(`indices of rank ${shape.length}`, formatShape(indices))
+      checkElementIndices(call, shape, indices)
       return [{ dtype, shape: indices }]
     },
   },
@@ -47,6 +45,11 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
       if (typeof depth !== 'number' || indexed > shape.length) {
         throw call.shapeError(`indices whose last axis has a size up to ${shape.length}`, formatShape(indices))
       }
+      for (let axis = 0; axis < call.int('batch_dims'); axis++) {
+        if (!agrees(indices[axis]!, shape[axis]!)) {
+          throw call.shapeError(`indices for the batch of ${formatShape(shape)}`, formatShape(indices))
+        }
+      }
       return [{ dtype, shape: [...indices.slice(0, -1), ...shape.slice(indexed)] }]
     },
   },
@@ -56,6 +59,7 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
     attributes: { axis: int(-1) },
     infer: (call) => {
       const { shape } = call.input(0)
+      if (shape.length === 0) throw call.shapeError('indices with an axis', 'a scalar')
       const axis = call.axis(call.int('axis'), shape.length + 1)
       const depth = depthOf(call)
       return [{ dtype: call.input(2).dtype, shape: [...shape.slice(0, axis), depth, ...shape.slice(axis)] }]
@@ -65,13 +69,29 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
     since: 11,
     inputs: ['data', 'indices', 'updates'],
     attributes: { axis: int(0), reduction: text('none') },
-    infer: sameAsInput,
+    infer: (call) => {
+      const [indices, updates] = [call.input(1).shape, call.input(2).shape]
+      checkElementIndices(call, call.input(0).shape, indices)
+      call.sameType([0, 2])
+      if (!allAgree(indices, updates)) throw call.shapeError(`updates ${formatShape(indices)}`, formatShape(updates))
+      return sameAsInput(call)
+    },
   },
   ScatterND: {
     since: 11,
     inputs: ['data', 'indices', 'updates'],
     attributes: { reduction: text('none') },
-    infer: sameAsInput,
+    infer: (call) => {
+      const [shape, indices, updates] = [0, 1, 2].map((index) => call.input(index).shape) as [Dims, Dims, Dims]
+      const depth = indices.at(-1)
+      if (depth === undefined || (typeof depth === 'number' && (depth > shape.length || shape.length === 0))) {
+        throw call.shapeError(`indices whose last axis has a size up to ${shape.length}`, formatShape(indices))
+      }
+      call.sameType([0, 2])
+      const expected = typeof depth === 'number' ? [...indices.slice(0, -1), ...shape.slice(depth)] : updates
+      if (!allAgree(expected, updates)) throw call.shapeError(`updates ${formatShape(expected)}`, formatShape(updates))
+      return sameAsInput(call)
+    },
   },
   TopK: {
     since: 11,
@@ -92,6 +112,26 @@ export const indexing: Readonly<Record<IndexingOp, Operator>> = {
       ]
     },
   },
+}
+
+type Dims = readonly Dim[]
+
+function agrees(a: Dim, b: Dim): boolean {
+  return a === b || typeof a === 'string' || typeof b === 'string'
+}
+
+function allAgree(a: Dims, b: Dims): boolean {
+  return a.length === b.length && a.every((dim, axis) => agrees(dim, b[axis]!))
+}
+
+/** Indices that are read element by element have the data's rank, and its sizes at most, but along the axis. */
+function checkElementIndices(call: Call, shape: Dims, indices: Dims): void {
+  const at = call.axis(call.int('axis'), shape.length)
+  const fits = (size: Dim, axis: number): boolean =>
+    axis === at || typeof size === 'string' || typeof shape[axis] === 'string' || size <= shape[axis]!
+  if (indices.length !== shape.length || !indices.every(fits)) {
+    throw call.shapeError(`indices that lie in ${formatShape(shape)} but for axis ${at}`, formatShape(indices))
+  }
 }
 
 function depthOf(call: Call): Dim {

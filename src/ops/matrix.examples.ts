@@ -28,7 +28,7 @@ export const matrixExamples: Readonly<Record<MatrixOp, readonly Example[]>> = {
       inputs: [float32([3, 1], 1, 2, 3), float32([2, 3], 1, 0, 1, 0, 1, 1), float32([2], 1, 2)],
       attributes: { alpha: 2, beta: 0.5, transA: 1, transB: 1 },
       outputs: [float32([1, 2], 8.5, 11)],
-      symbolic: [['k m', 'n k', '2'], ['m n']],
+      symbolic: [['k m', 'n k', '2'], ['m 2']],
     },
   ],
   FusedMatMul: [

@@ -1,5 +1,5 @@
 /** @file Matrix products. */
-import type { Dim, Tensor } from '../graph/index.js'
+import { type Dim, formatShape, type Tensor } from '../graph/index.js'
 import { apply, broadcastShapes, type Call, float, int, type Operand, type Operator } from './operator.js'
 
 /** Names of this family's operators. */
@@ -24,7 +24,13 @@ export const matrix: Readonly<Record<MatrixOp, Operator>> = {
       if (a.length !== 2 || b.length !== 2) throw call.shapeError('matrices', `ranks ${a.length} and ${b.length}`)
       const left = call.int('transA') === 1 ? [...a].reverse() : a
       const right = call.int('transB') === 1 ? [...b].reverse() : b
-      return [{ dtype: call.sameType(), shape: productShape(call, left, right) }]
+      const shape = productShape(call, left, right)
+      const c = call.inputs[2]?.shape ?? []
+      const sum = broadcastShapes(call, [shape, c])
+      if (sum.length > 2 || shape.some((dim, axis) => typeof dim === 'number' && dim !== sum[axis])) {
+        throw call.shapeError(`c that broadcasts to ${formatShape(shape)}`, formatShape(c))
+      }
+      return [{ dtype: call.sameType(), shape: sum }]
     },
   },
   /** `alpha · op(a) op(b)` with the last two axes of either side transposed on request. */

@@ -5,6 +5,16 @@ import { apply, float, int, type Operand, type Operator, sameAsInput } from './o
 /** Names of this family's operators. */
 export type NormalizationOp = 'BatchNormalization' | 'LayerNormalization' | 'LogSoftmax' | 'Softmax'
 
+const softmaxLike = (): Operator => ({
+  since: 13,
+  inputs: ['x'],
+  attributes: { axis: int(-1) },
+  infer: (call) => {
+    call.axis(call.int('axis'), call.input(0).shape.length)
+    return sameAsInput(call)
+  },
+})
+
 export const normalization: Readonly<Record<NormalizationOp, Operator>> = {
   BatchNormalization: {
     since: 14,
@@ -13,8 +23,10 @@ export const normalization: Readonly<Record<NormalizationOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       if (shape.length < 2) throw call.shapeError('an input with channels at axis 1', formatShape(shape))
+      const outputs = call.int('training_mode') === 1 ? 3 : 1
+      if (call.outputCount !== outputs) throw call.shapeError(`${outputs} outputs`, String(call.outputCount))
       const statistics = { dtype: call.input(3).dtype, shape: [shape[1]!] }
-      return call.outputCount === 1 ? [{ dtype, shape }] : [{ dtype, shape }, statistics, statistics]
+      return [{ dtype, shape }, statistics, statistics].slice(0, outputs)
     },
   },
   LayerNormalization: {
@@ -28,8 +40,8 @@ export const normalization: Readonly<Record<NormalizationOp, Operator>> = {
       return [{ dtype, shape }, statistics, statistics].slice(0, call.outputCount)
     },
   },
-  LogSoftmax: { since: 13, inputs: ['x'], attributes: { axis: int(-1) }, infer: sameAsInput },
-  Softmax: { since: 13, inputs: ['x'], attributes: { axis: int(-1) }, infer: sameAsInput },
+  LogSoftmax: softmaxLike(),
+  Softmax: softmaxLike(),
 }
 
 /** Normalises the last axis to mean 0 and variance 1 (population, plus `epsilon`), then scales and shifts. */

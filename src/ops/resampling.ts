@@ -45,6 +45,8 @@ function resizedShape(call: Call): readonly Dim[] {
   const axes = (call.optionalInts('axes') ?? [...shape.keys()]).map((axis) => call.axis(axis, shape.length))
   const resized = [...shape]
   if (call.inputs[3] !== undefined) {
+    // Opset 11 left scales out by giving none of them.
+    if ((call.inputs[2]?.shape[0] ?? 0) !== 0) throw call.shapeError('scales or sizes', 'both')
     const sizes = keptAspect(call, axes, call.entries(3, axes.length))
     axes.forEach((axis, i) => {
       resized[axis] = sizes?.[i] ?? call.unknownDim(axis)

@@ -69,6 +69,7 @@ function unknownRest(call: Call, axis: number, total: Dim, named: Dim): Dim {
 export function rangeLength(call: Call): Dim {
   const [start, limit, delta] = [0, 1, 2].map((index) => scalarValue(call.input(index)))
   if (start === 0 && delta === 1 && typeof limit === 'string') return limit
+  if (delta === 0) throw call.shapeError('a step other than 0', '0')
   if (typeof start !== 'number' || typeof limit !== 'number' || typeof delta !== 'number') return call.unknownDim(0)
   return Math.max(0, Math.ceil((limit - start) / delta))
 }
@@ -87,9 +88,13 @@ export function sliced(call: Call): readonly TensorType[] {
   if (starts === undefined || ends === undefined || axes === undefined || steps === undefined) {
     return [{ dtype, shape: shape.map((_, axis) => call.unknownDim(axis)) }]
   }
+  if (shape.length === 0) throw call.shapeError('a tensor with an axis', 'a scalar')
   const lengths = [starts, ends, axes, steps].map(({ length }) => length)
-  if (new Set(lengths).size > 1 || new Set(axes).size !== axes.length) {
+  if (new Set(lengths).size > 1) {
     throw call.shapeError('starts, ends, axes and steps of one length', lengths.join(', '))
+  }
+  if (new Set(axes.map((axis) => call.axis(axis, shape.length))).size !== axes.length) {
+    throw call.shapeError('axes that differ', formatShape(axes))
   }
   const result: Dim[] = [...shape]
   let entries = content
@@ -146,5 +151,6 @@ export function splitSizes(call: Call, size: Dim, count: number): readonly Dim[]
     return Array.from({ length: count }, (_, i) => piece ?? call.unknownDim(i))
   }
   const chunk = Math.ceil(size / count)
+  if (chunk * (count - 1) >= size && count > 1) throw call.shapeError(`an axis of ${count} pieces`, String(size))
   return Array.from({ length: count }, (_, i) => Math.min(chunk, size - i * chunk))
 }

@@ -140,6 +140,7 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const { dtype, shape } = call.input(0)
       const axes = call.inputs[3] === undefined ? [...shape.keys()] : call.knownInts(3)
       const pads = axes === undefined ? undefined : call.entries(1, 2 * axes.length)
+      if (shape.length === 0) throw call.shapeError('a tensor with an axis', 'a scalar')
       if (pads === undefined || axes === undefined) {
         return [{ dtype, shape: shape.map((_, axis) => call.unknownDim(axis)) }]
       }
@@ -196,7 +197,9 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const axis = call.axis(call.int('axis'), shape.length)
-      const count = call.optionalInt('num_outputs') ?? call.outputCount
+      const given = call.optionalInt('num_outputs')
+      if (given === undefined && call.inputs[1] === undefined) throw call.shapeError('sizes or num_outputs', 'neither')
+      const count = given ?? call.outputCount
       if (count !== call.outputCount) throw call.shapeError(`${count} outputs`, String(call.outputCount))
       return splitSizes(call, shape[axis]!, count).map((size) => ({
         dtype,
@@ -215,6 +218,8 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
         return [{ dtype, shape: shape.slice(axisCount(call, 1)).map((_, axis) => call.unknownDim(axis)) }]
       }
       const axes = given?.map((axis) => call.axis(axis, shape.length))
+      // ONNX says that no axes are dropped then, ONNX Runtime drops all of size 1.
+      if (axes?.length === 0) throw call.shapeError('at least one axis', 'none')
       const isOne = (dim: Dim, axis: number): boolean =>
         axes === undefined ? typeof dim === 'number' : dim === 1 || typeof dim === 'string' || !axes.includes(axis)
       if (!shape.every(isOne)) throw call.shapeError('axes of size 1', formatShape(shape))
@@ -245,7 +250,15 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       return [{ dtype, shape: perm.map((axis) => shape[axis]!) }]
     },
   },
-  Trilu: { since: 14, inputs: ['x', 'k?'], attributes: { upper: int(1) }, infer: sameAsInput },
+  Trilu: {
+    since: 14,
+    inputs: ['x', 'k?'],
+    attributes: { upper: int(1) },
+    infer: (call) => {
+      if (call.input(0).shape.length < 2) throw call.shapeError('matrices', formatShape(call.input(0).shape))
+      return sameAsInput(call)
+    },
+  },
   Unsqueeze: {
     since: 13,
     inputs: ['x', 'axes'],

@@ -1,9 +1,9 @@
 /** @file Dead code: nodes that no output needs. */
 import type { Graph, Node, Tensor } from '../graph/index.js'
-import { rewrite } from './rewrite.js'
+import { type GraphParts, rewrite } from './rewrite.js'
 
 /** The graph without nodes, parameters and constants that no output depends on. Inputs stay. */
-export function removeDeadCode(graph: Graph): Graph {
+export function removeDeadCode(graph: GraphParts): Graph {
   const needed = new Set<Node>()
   const pending: Tensor[] = [...graph.outputs.values()]
   for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
@@ -11,7 +11,6 @@ export function removeDeadCode(graph: Graph): Graph {
     needed.add(tensor.source.node)
     for (const input of tensor.source.node.inputs) if (input !== undefined) pending.push(input)
   }
-  if (needed.size === graph.nodes.length) return graph
   const { name, inputs, outputs } = graph
   const nodes = graph.nodes.filter((node) => needed.has(node))
   return rewrite({ name, inputs, outputs, nodes }, () => undefined)

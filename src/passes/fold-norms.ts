@@ -45,7 +45,8 @@ interface Values {
   readonly norm: readonly [scale: TensorData, bias: TensorData, mean: TensorData, variance: TensorData]
 }
 
-function countUses({ nodes, outputs }: Graph): ReadonlyMap<Tensor, number> {
+/** How often each tensor is used, as an input or an output of the graph. */
+export function countUses({ nodes, outputs }: Graph): ReadonlyMap<Tensor, number> {
   const uses = new Map<Tensor, number>()
   const use = (tensor: Tensor | undefined): void => {
     if (tensor !== undefined) uses.set(tensor, (uses.get(tensor) ?? 0) + 1)

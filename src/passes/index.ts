@@ -6,7 +6,8 @@ import { foldNormsIntoConvolutions } from './fold-norms.js'
 import type { WeightedGraph } from './rewrite.js'
 
 export { countMacs } from './count-macs.js'
-export { rewrite, type Visit } from './rewrite.js'
+export { foldNormsSymbolically } from './fold-norms-symbolically.js'
+export { type GraphParts, rewrite, type Visit } from './rewrite.js'
 export { foldConstants, foldNormsIntoConvolutions, mergeCommonSubexpressions, removeDeadCode, type WeightedGraph }
 
 /** The passes that every inference graph goes through, in order. The result computes the same values. */
