@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -20,9 +21,10 @@ const SCRIPT = `
   const result = await download({ url, destination, sha256, environment, limits: JSON.parse(limits) })
   console.log(JSON.stringify(result))`
 
-function startProcess(url: string, destination: string): ChildProcess {
+function startProcess(url: string, destination: string): { child: ChildProcess; closed: Promise<unknown> } {
   const args = ['--input-type=module', '-e', SCRIPT, url, destination, DIGEST, JSON.stringify(QUICK)]
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  return { child, closed: once(child, 'close') }
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -53,7 +55,7 @@ test('a second process waits for the first and says so', async (t) => {
   const { url, seen } = await serve(t, (request, response) => setTimeout(() => sendFile(request, response, BYTES), 500))
   const folder = folderFor(t)
   const destination = join(folder, 'weights.pth')
-  const child = startProcess(url, destination)
+  const { closed } = startProcess(url, destination)
   await until(() => seen.length === 1)
   const told: DownloadProgress[] = []
   const onProgress = (progress: DownloadProgress): number => told.push(progress)
@@ -63,7 +65,7 @@ test('a second process waits for the first and says so', async (t) => {
     told.map(({ phase, note }) => [phase, note]),
     [['waiting', 'another process downloads this file']],
   )
-  await new Promise((resolve) => child.on('close', resolve))
+  await closed
   assert.deepEqual(readdirSync(folder), ['weights.pth'])
 })
 
@@ -74,10 +76,10 @@ test('a killed download is continued by the next process', async (t) => {
   })
   const folder = folderFor(t)
   const destination = join(folder, 'weights.pth')
-  const child = startProcess(url, destination)
+  const { child, closed } = startProcess(url, destination)
   await until(() => sizeOf(`${destination}.part`) === 1_700_000)
   child.kill('SIGKILL')
-  await new Promise((resolve) => child.on('close', resolve))
+  await closed
   assert.deepEqual(
     readdirSync(folder).sort(),
     ['lock', 'part', 'part.json'].map((end) => `weights.pth.${end}`),
@@ -89,16 +91,17 @@ test('a killed download is continued by the next process', async (t) => {
   assert.deepEqual(readdirSync(folder), ['weights.pth'])
 })
 
-test('of many that wait for a dead process’s lock, one at a time gets it', async (t) => {
+test('of many that wait for a dead process’s lock, one at a time gets it', { timeout: 15_000 }, async (t) => {
   const path = join(folderFor(t), 'lock')
   const child = spawn(process.execPath, ['-e', ''])
-  await new Promise((resolve) => child.on('close', resolve))
+  await once(child, 'close')
   writeFileSync(path, JSON.stringify({ token: 'gone', pid: child.pid, host: hostname() }))
+  utimesSync(path, 1e9, 1e9)
   let holders = 0
   let most = 0
   const signal = new AbortController().signal
   const work = async (): Promise<void> => {
-    const lock = await acquireLock(path, { heartbeatMs: 60, signal, onWait: () => undefined })
+    const lock = await acquireLock(path, { heartbeatMs: 1500, signal, onWait: () => undefined })
     most = Math.max(most, ++holders)
     await delay(20)
     assert.ok(await lock.isOwned())

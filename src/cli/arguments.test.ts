@@ -31,13 +31,19 @@ describe('a command line', () => {
 
   const refusals: readonly (readonly [words: string, message: string])[] = [
     ['--jsn', 'command line: expected an option of this command, got --jsn. Did you mean --json?'],
-    ['--tresh=1', 'command line: expected an option of this command, got --tresh. Did you mean --threshold?'],
+    ['--treshold=1', 'command line: expected an option of this command, got --treshold. Did you mean --threshold?'],
     ['-x', 'command line: expected an option of this command, got -x. See --help.'],
-    ['-photo.jpg', "command line: expected an option of this command, got -p. For a file of that name, write './-photo.jpg'."],
+    [
+      '-photo.jpg',
+      "command line: expected an option of this command, got -p. For a file of that name, write './-photo.jpg'.",
+    ],
     ['--constructor', 'command line: expected an option of this command, got --constructor. See --help.'],
     ['--model', '--model: expected a value behind it, got none.'],
     ['-m', '-m: expected a value behind it, got none.'],
-    ['--model --json', "--model: expected a value behind it, got the option --json. If it is meant, write '--model=--json'."],
+    [
+      '--model --json',
+      "--model: expected a value behind it, got the option --json. If it is meant, write '--model=--json'.",
+    ],
     ['--json=yes', "--json: expected no value, got 'yes'."],
   ]
   for (const [words, message] of refusals) {

@@ -3,6 +3,7 @@
  * compressed text (five bits and a continuation bit per character from '0', differences to the run before the last),
  * area, box and union, each equal to pycocotools.mask.
  */
+import type { FileError } from '../tensor/index.js'
 import { fault } from './fault.js'
 import { RunList } from './run-list.js'
 
@@ -37,8 +38,12 @@ export function encodeMask(mask: Uint8Array, height: number, width: number): Rle
   return { height, width, counts: runs.toArray() }
 }
 
-/** The mask's bytes in row-major order, 1 = foreground. */
+/**
+ * The mask's bytes in row-major order, 1 = foreground.
+ * @throws FileError when the run lengths do not add up to height × width.
+ */
 export function decodeMask({ height, width, counts }: Rle): Uint8Array {
+  checkRuns(counts, counts.length, height, width, 'mask')
   const mask = new Uint8Array(height * width)
   let at = 0
   for (let j = 0; j < counts.length; j++) {
@@ -83,7 +88,8 @@ export function rleFromCounts(counts: readonly number[], height: number, width: 
 function finished(height: number, width: number, where: string, fill: (runs: RunList) => boolean): Rle {
   checkSize(height, width, where)
   const runs = new RunList()
-  checkRuns(fill(runs), runs, height, width, where)
+  if (!fill(runs)) throw malformedRuns(where)
+  checkRuns(runs.data, runs.length, height, width, where)
   return { height, width, counts: runs.toArray() }
 }
 
@@ -94,14 +100,18 @@ export function checkSize(height: unknown, width: unknown, where: string): void 
   throw fault(where, `a size of 1 to ${MAX_MASK_PIXELS} pixels`, `height ${String(height)}, width ${String(width)}`)
 }
 
-/** @throws FileError when the runs were malformed, or do not cover a mask of this size. */
-export function checkRuns(wellFormed: boolean, runs: RunList, height: number, width: number, where: string): void {
-  if (!wellFormed) throw fault(where, 'the run lengths of a mask', 'malformed ones', 'The file may be damaged.')
+/** The error of text or numbers that are no run lengths. */
+export function malformedRuns(where: string): FileError {
+  return fault(where, 'the run lengths of a mask', 'malformed ones', 'The file may be damaged.')
+}
+
+/** @throws FileError when the first `length` runs do not cover a mask of this size. */
+export function checkRuns(runs: Uint32Array, length: number, height: number, width: number, where: string): void {
   let sum = 0
-  for (let i = 0; i < runs.length; i++) sum += runs.data[i]!
+  for (let i = 0; i < length; i++) sum += runs[i]!
   if (sum === height * width) return
   const expected = `run lengths that add up to ${height} × ${width} = ${height * width} pixels`
-  throw fault(where, expected, `${sum}`, 'The size is [height, width]; the two may be swapped, or the text cut off.')
+  throw fault(where, expected, `${sum}`, 'The size is [height, width]; the two may be swapped, or the runs cut off.')
 }
 
 /** Appends the runs of compressed text; false when it is malformed. */
@@ -143,10 +153,12 @@ export function rleArea({ counts }: Rle): number {
 
 /**
  * The union of masks of one size; with runs of length 0 merged when there is more than one.
- * @throws FileError when there is none, or their sizes differ.
+ * @throws FileError when there is none, their sizes differ, or run lengths do not add up to height × width.
  */
 export function mergeRles(rles: readonly Rle[]): Rle {
   const [first, ...others] = rles
+  // Runs that end early would be waited for without end.
+  for (const { counts, height, width } of rles) checkRuns(counts, counts.length, height, width, 'mask')
   if (first === undefined) throw fault('masks', 'at least one', 'none')
   return others.reduce((union, other) => union2(union, other), first)
 }

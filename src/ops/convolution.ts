@@ -178,15 +178,20 @@ function windowed(call: Call, size: Dim, window: Window, ceil = false, axis = 0)
 }
 
 function transposed(call: Call, sizes: readonly Dim[], kernel: readonly number[]): readonly Dim[] {
-  const outputShape = call.optionalInts('output_shape')
-  if (outputShape !== undefined) return outputShape.slice(-sizes.length)
   const extra = listOf(call, 'output_padding', sizes.length, 0)
+  const outputShape = call.optionalInts('output_shape')
+  if (outputShape !== undefined && outputShape.length < sizes.length) {
+    throw call.shapeError(`output_shape of ${sizes.length} sizes`, formatShape(outputShape))
+  }
   return windowsOf(call, kernel).map(({ reach, stride, before, after, same }, i) => {
     const size = sizes[i]!
     const dilation = (reach - 1) / Math.max(1, kernel[i]! - 1)
     if (extra[i]! > 0 && extra[i]! >= Math.max(stride, dilation)) {
       throw call.shapeError('output_padding below the stride or the dilation', formatShape(extra))
     }
+    if (outputShape !== undefined) return outputShape[outputShape.length - sizes.length + i]!
+    // A shorter kernel would need padding below zero.
+    if (same && reach < stride) throw call.shapeError(`a kernel of ${stride} beside auto_pad SAME`, String(reach))
     if (same) return multiplyDims(size, stride)
     return addDims(multiplyDims(stride, addDims(size, -1)), reach + extra[i]! - before - after)
   })

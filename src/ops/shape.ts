@@ -147,7 +147,9 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const padded = [...shape]
       axes.forEach((given, i) => {
         const axis = call.axis(given, shape.length)
-        padded[axis] = addDims(shape[axis]!, addDims(pads[i]!, pads[i + axes.length]!))
+        const [before, after] = [pads[i]!, pads[i + axes.length]!]
+        checkPadding(call, shape[axis]!, before, after)
+        padded[axis] = addDims(shape[axis]!, addDims(before, after))
       })
       return [{ dtype, shape: padded }]
     },
@@ -198,7 +200,9 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       const { dtype, shape } = call.input(0)
       const axis = call.axis(call.int('axis'), shape.length)
       const given = call.optionalInt('num_outputs')
-      if (given === undefined && call.inputs[1] === undefined) throw call.shapeError('sizes or num_outputs', 'neither')
+      if ((given === undefined) === (call.inputs[1] === undefined)) {
+        throw call.shapeError('either sizes or num_outputs', given === undefined ? 'neither' : 'both')
+      }
       const count = given ?? call.outputCount
       if (count !== call.outputCount) throw call.shapeError(`${count} outputs`, String(call.outputCount))
       return splitSizes(call, shape[axis]!, count).map((size) => ({
@@ -277,6 +281,15 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
       return [{ dtype, shape: unsqueezed, ...(content !== undefined && rank <= 1 ? { content } : {}) }]
     },
   },
+}
+
+/** Reflection needs an element more than it adds, and repetition of the edge needs an edge. */
+function checkPadding(call: Call, size: Dim, before: Dim, after: Dim): void {
+  const mode = call.text('mode')
+  if (mode === 'constant' || typeof size === 'string' || typeof before === 'string' || typeof after === 'string') return
+  const kept = size + Math.min(0, before) + Math.min(0, after)
+  const needed = mode === 'reflect' ? Math.max(before, after) + 1 : 1
+  if (kept < needed) throw call.shapeError(`an axis of at least ${needed} for mode ${mode}`, String(kept))
 }
 
 function fits(content: readonly Dim[]): boolean {

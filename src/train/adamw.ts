@@ -6,8 +6,8 @@ import { Graph } from '../graph/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { add, div, mul, reduceSum, sqrt, sub } from '../ops/index.js'
 import type { Runtime, Session } from '../runtime/index.js'
-import { RuntimeError, type TensorData } from '../tensor/index.js'
-import { Slab, type SlabLayout } from './slab.js'
+import { RuntimeError } from '../tensor/index.js'
+import { chunksOf, Slab, type SlabLayout, scalar, vector } from './slab.js'
 
 /** One parameter group's settings, which a schedule may change from step to step. */
 export interface ParameterGroup {
@@ -21,9 +21,6 @@ export interface AdamWOptions {
   readonly beta2?: number
   readonly epsilon?: number
 }
-
-/** Elements of a chunk: large enough that a run's overhead vanishes, small enough to stay in the cache with its moments. */
-const CHUNK = 1 << 19
 
 /** The optimizer's numbers and its two compiled graphs. */
 export class AdamW {
@@ -61,7 +58,7 @@ export class AdamW {
    */
   async gradientNorm(gradients: Slab): Promise<number> {
     let sum = 0
-    for (const [start, end] of chunks(0, this.#layout.length)) {
+    for (const [start, end] of chunksOf(0, this.#layout.length)) {
       const { sum: part } = await this.#squares.run({ g: vector(gradients, start, end) })
       sum += Number(part!.data[0])
     }
@@ -86,7 +83,7 @@ export class AdamW {
         step_size: scalar(learningRate / correction1),
         root_correction: scalar(Math.sqrt(correction2)),
       }
-      for (const [from, to] of chunks(start, end)) {
+      for (const [from, to] of chunksOf(start, end)) {
         const [w, m, v] = [weights, this.firstMoment, this.secondMoment].map((slab) => vector(slab, from, to))
         const state = { w: w!, m: m!, v: v! }
         await this.#update.run(
@@ -129,16 +126,4 @@ function squaresGraph(): Graph {
   const g = graph.input('g', 'float32', ['n'])
   graph.output('sum', reduceSum(mul(g, g), [0]))
   return graph
-}
-
-function* chunks(start: number, end: number): Generator<readonly [from: number, to: number]> {
-  for (let from = start; from < end; from += CHUNK) yield [from, Math.min(end, from + CHUNK)]
-}
-
-function vector(slab: Slab, from: number, to: number): TensorData<'float32'> {
-  return { dtype: 'float32', shape: [to - from], data: slab.data.subarray(from, to) }
-}
-
-function scalar(value: number): TensorData<'float32'> {
-  return { dtype: 'float32', shape: [], data: Float32Array.of(value) }
 }

@@ -84,3 +84,21 @@ export class Slab {
     }
   }
 }
+
+/** Elements of a chunk: large enough that a run's overhead vanishes, small enough to stay in the cache with its moments. */
+const CHUNK = 1 << 19
+
+/** The range from `start` to `end` (exclusive) in pieces that one run of an update graph takes. */
+export function* chunksOf(start: number, end: number): Generator<readonly [from: number, to: number]> {
+  for (let from = start; from < end; from += CHUNK) yield [from, Math.min(end, from + CHUNK)]
+}
+
+/** Part of a slab as a vector, a view. */
+export function vector(slab: Slab, from: number, to: number): TensorData<'float32'> {
+  return { dtype: 'float32', shape: [to - from], data: slab.data.subarray(from, to) }
+}
+
+/** A number as a tensor. */
+export function scalar(value: number): TensorData<'float32'> {
+  return { dtype: 'float32', shape: [], data: Float32Array.of(value) }
+}

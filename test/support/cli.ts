@@ -119,4 +119,4 @@ export async function writePicture(path: string, width: number, height: number, 
 }
 
 /** The package's folder. */
-export const PACKAGE_FOLDER: string = dirname(dirname(dirname(dirname(dirname(MAIN)))))
+export const PACKAGE_FOLDER: string = dirname(dirname(dirname(dirname(MAIN))))

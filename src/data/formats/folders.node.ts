@@ -1,0 +1,105 @@
+/** @file What lies in folders, each read once. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError } from '../../tensor/index.js'
+import { IMAGE_EXTENSIONS } from '../find-images.node.js'
+import { describeFault } from '../read-file.node.js'
+
+/** Names in a folder, in code-unit order; hidden ones are left out. */
+export interface FolderEntries {
+  readonly files: readonly string[]
+  readonly folders: readonly string[]
+}
+
+/** Extensions of photos that cannot be decoded: they belong to a data set all the same, and are reported. */
+const OTHER_PHOTOS = ['.bmp', '.heic', '.heif', '.jp2', '.jxl', '.dng']
+
+/** Whether a file's name is a photo's. */
+export function isPhotoName(name: string): boolean {
+  const lower = name.toLowerCase()
+  return IMAGE_EXTENSIONS.some((end) => lower.endsWith(end)) || OTHER_PHOTOS.some((end) => lower.endsWith(end))
+}
+
+/** A file's name without its extension. */
+export function stemOf(name: string): string {
+  const point = name.lastIndexOf('.')
+  return point > 0 ? name.slice(0, point) : name
+}
+
+const NOTHING: FolderEntries = { files: [], folders: [] }
+
+/** Reads folders and remembers them. */
+export class FolderReader {
+  readonly #entries = new Map<string, Promise<FolderEntries>>()
+  readonly #names = new Map<string, ReadonlySet<string>>()
+  readonly #stems = new Map<string, ReadonlyMap<string, readonly string[]>>()
+
+  /**
+   * What lies in a folder; nothing where there is no such folder.
+   * @throws FileError when it may not be read.
+   */
+  list(folder: string): Promise<FolderEntries> {
+    let entries = this.#entries.get(folder)
+    if (entries === undefined) {
+      entries = readFolder(folder)
+      this.#entries.set(folder, entries)
+    }
+    return entries
+  }
+
+  /** Whether a folder holds a file of this name, case included on every system. */
+  async holds(folder: string, name: string): Promise<boolean> {
+    let names = this.#names.get(folder)
+    if (names === undefined) {
+      names = new Set((await this.list(folder)).files)
+      this.#names.set(folder, names)
+    }
+    return names.has(name)
+  }
+
+  /** Names of the photos in a folder with this name before the extension. */
+  async photosOfStem(folder: string, stem: string): Promise<readonly string[]> {
+    let stems = this.#stems.get(folder)
+    if (stems === undefined) {
+      const found = new Map<string, string[]>()
+      for (const name of (await this.list(folder)).files.filter(isPhotoName)) {
+        const same = found.get(stemOf(name))
+        if (same === undefined) found.set(stemOf(name), [name])
+        else same.push(name)
+      }
+      stems = found
+      this.#stems.set(folder, stems)
+    }
+    return stems.get(stem) ?? []
+  }
+
+  /** The folder itself and those below it, as paths, nearest first. */
+  async below(folder: string, depth: number): Promise<string[]> {
+    const all = [folder]
+    let level = [folder]
+    for (let i = 0; i < depth; i++) {
+      const next: string[] = []
+      for (const parent of level) for (const name of (await this.list(parent)).folders) next.push(join(parent, name))
+      all.push(...next)
+      level = next
+    }
+    return all
+  }
+}
+
+async function readFolder(folder: string): Promise<FolderEntries> {
+  const [files, folders]: [string[], string[]] = [[], []]
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue
+      const status = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => undefined) : entry
+      if (status?.isFile() === true) files.push(entry.name)
+      else if (status?.isDirectory() === true) folders.push(entry.name)
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return NOTHING
+    throw new FileError({ where: folder, expected: 'a readable folder', got: describeFault(error), cause: error })
+  }
+  return { files: files.sort(), folders: folders.sort() }
+}
