@@ -12,7 +12,7 @@ import {
   sqrt,
   sub,
 } from '../ops/index.js'
-import { type Backward, type Rule, type Rules, sumTo } from './rule.js'
+import { type Backward, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
 
 /**
  * x̂ = (x − μ)·r, y = w·x̂ + b with μ, r over the last axis. With g = w·dy:
@@ -29,9 +29,34 @@ const layerNormalizationRule: Rule = ({ inputs: [x, scale, bias], gradients: [dy
   return [dx, sumTo(mul(dy!, normal), scale!.shape), bias === undefined ? undefined : sumTo(dy!, bias.shape)]
 }
 
+/**
+ * y = w·x̂ + b, x̂ = (x − μ)·r by the batch's own statistics over n values per channel:
+ * dx = w·r·(dy − Σdy/n − x̂·Σ(dy·x̂)/n), dw = Σ dy·x̂, db = Σ dy.
+ */
+const batchStatisticsRule = ({
+  inputs: [x, scale],
+  outputs: [, mean, variance],
+  gradients: [dy],
+  node,
+}: Backward): Tensor[] => {
+  const epsilon = Number(node.attributes['epsilon'] ?? 1e-5)
+  const perChannel = (tensor: Tensor): Tensor => reshape(tensor, [1, -1, ...x!.shape.slice(2).map(() => 1)])
+  const axes = x!.shape.map((_, axis) => axis).filter((axis) => axis !== 1)
+  const count = axes.reduce((product, axis) => product * sizesOf(x!)[axis]!, 1)
+  const inverse = reciprocal(sqrt(add(variance!, epsilon)))
+  // x̂ = x·r − μ·r: two passes over x instead of three.
+  const normal = sub(mul(x!, perChannel(inverse)), perChannel(mul(mean!, inverse)))
+  const dw = reduceSum(mul(dy!, normal), axes)
+  const db = reduceSum(dy!, axes)
+  const centred = sub(sub(dy!, perChannel(mul(db, 1 / count))), mul(normal, perChannel(mul(dw, 1 / count))))
+  return [mul(centred, perChannel(mul(scale!, inverse))), dw, db]
+}
+
 /** y = w·(x − m)/√(v + ε) + b with given statistics m, v, which are not learned. */
-const batchNormalizationRule: Rule = ({ inputs: [x, scale, , mean, variance], gradients: [dy], node }) => {
-  if (node.attributes['training_mode'] === 1) throw new RangeError('internal: trained norms are composed of means')
+const batchNormalizationRule: Rule = (backward) => {
+  const { inputs, gradients, node } = backward
+  if (node.attributes['training_mode'] === 1) return batchStatisticsRule(backward)
+  const [[x, scale, , mean, variance], [dy]] = [inputs, gradients]
   const epsilon = Number(node.attributes['epsilon'] ?? 1e-5)
   const perChannel = (tensor: Tensor): Tensor => reshape(tensor, [1, -1, ...x!.shape.slice(2).map(() => 1)])
   const inverse = reciprocal(sqrt(add(variance!, epsilon)))

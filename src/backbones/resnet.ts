@@ -3,7 +3,7 @@
  * frozen batch norms, and the last stage dilated instead of strided on request (DC5). Keys are torchvision's.
  */
 import type { Tensor } from '../graph/index.js'
-import { Conv2d, FrozenBatchNorm2d } from '../nn/index.js'
+import { BatchNorm2d, Conv2d, FrozenBatchNorm2d } from '../nn/index.js'
 import { add, maxPool2d, relu } from '../ops/index.js'
 import { ConfigError } from '../tensor/index.js'
 
@@ -21,17 +21,17 @@ const BLOCKS: Readonly<Record<ResNetDepth, readonly [number, number, number, num
 export class BasicBlock {
   static readonly expansion = 1
   readonly conv1: Conv2d
-  readonly bn1: FrozenBatchNorm2d
+  readonly bn1: BatchNorm
   readonly conv2: Conv2d
-  readonly bn2: FrozenBatchNorm2d
-  readonly downsample?: readonly [Conv2d, FrozenBatchNorm2d]
+  readonly bn2: BatchNorm
+  readonly downsample?: readonly [Conv2d, BatchNorm]
 
-  constructor(inputs: number, width: number, stride: number, dilation: number) {
+  constructor(inputs: number, width: number, stride: number, dilation: number, norm: NormKind = FrozenBatchNorm2d) {
     this.conv1 = new Conv2d(inputs, width, 3, { stride, padding: dilation, dilation, bias: false })
-    this.bn1 = new FrozenBatchNorm2d(width)
+    this.bn1 = new norm(width)
     this.conv2 = new Conv2d(width, width, 3, { padding: 1, bias: false })
-    this.bn2 = new FrozenBatchNorm2d(width)
-    const shortcut = projection(inputs, width, stride)
+    this.bn2 = new norm(width)
+    const shortcut = projection(inputs, width, stride, norm)
     if (shortcut !== undefined) this.downsample = shortcut
   }
 
@@ -47,22 +47,22 @@ export class BasicBlock {
 export class Bottleneck {
   static readonly expansion = 4
   readonly conv1: Conv2d
-  readonly bn1: FrozenBatchNorm2d
+  readonly bn1: BatchNorm
   readonly conv2: Conv2d
-  readonly bn2: FrozenBatchNorm2d
+  readonly bn2: BatchNorm
   readonly conv3: Conv2d
-  readonly bn3: FrozenBatchNorm2d
-  readonly downsample?: readonly [Conv2d, FrozenBatchNorm2d]
+  readonly bn3: BatchNorm
+  readonly downsample?: readonly [Conv2d, BatchNorm]
 
-  constructor(inputs: number, width: number, stride: number, dilation: number) {
+  constructor(inputs: number, width: number, stride: number, dilation: number, norm: NormKind = FrozenBatchNorm2d) {
     const outputs = width * Bottleneck.expansion
     this.conv1 = new Conv2d(inputs, width, 1, { bias: false })
-    this.bn1 = new FrozenBatchNorm2d(width)
+    this.bn1 = new norm(width)
     this.conv2 = new Conv2d(width, width, 3, { stride, padding: dilation, dilation, bias: false })
-    this.bn2 = new FrozenBatchNorm2d(width)
+    this.bn2 = new norm(width)
     this.conv3 = new Conv2d(width, outputs, 1, { bias: false })
-    this.bn3 = new FrozenBatchNorm2d(outputs)
-    const shortcut = projection(inputs, outputs, stride)
+    this.bn3 = new norm(outputs)
+    const shortcut = projection(inputs, outputs, stride, norm)
     if (shortcut !== undefined) this.downsample = shortcut
   }
 
@@ -76,13 +76,16 @@ export class Bottleneck {
 }
 
 type Block = BasicBlock | Bottleneck
+type BatchNorm = FrozenBatchNorm2d | BatchNorm2d
+type NormKind = typeof FrozenBatchNorm2d | typeof BatchNorm2d
+type Projection = [Conv2d, BatchNorm]
 
-function projection(inputs: number, outputs: number, stride: number): [Conv2d, FrozenBatchNorm2d] | undefined {
+function projection(inputs: number, outputs: number, stride: number, norm: NormKind): Projection | undefined {
   if (stride === 1 && inputs === outputs) return undefined
-  return [new Conv2d(inputs, outputs, 1, { stride, bias: false }), new FrozenBatchNorm2d(outputs)]
+  return [new Conv2d(inputs, outputs, 1, { stride, bias: false }), new norm(outputs)]
 }
 
-function project(downsample: readonly [Conv2d, FrozenBatchNorm2d] | undefined, x: Tensor): Tensor {
+function project(downsample: readonly [Conv2d, BatchNorm] | undefined, x: Tensor): Tensor {
   return downsample === undefined ? x : downsample[1].forward(downsample[0].forward(x))
 }
 
@@ -91,12 +94,16 @@ export interface ResNetConfig {
   readonly depth: ResNetDepth
   /** Keep the last stage at stride 16 by dilation ("DC5"); only for the bottleneck depths. */
   readonly dilatedC5?: boolean
+  /** `frozen` keeps the norms of pretrained weights as they are; `trained` learns them, as training from scratch needs. */
+  readonly norms?: 'frozen' | 'trained'
+  /** Channels of the stem; 64 in the paper. The stages grow from it. */
+  readonly width?: number
 }
 
 /** Image to features at strides 4, 8, 16 and 32 (16 twice when dilated). */
 export class ResNet {
   readonly conv1: Conv2d
-  readonly bn1: FrozenBatchNorm2d
+  readonly bn1: BatchNorm
   readonly layer1: readonly Block[]
   readonly layer2: readonly Block[]
   readonly layer3: readonly Block[]
@@ -105,26 +112,29 @@ export class ResNet {
   readonly channels: readonly [number, number, number, number]
 
   /** @throws ConfigError when a depth without bottlenecks is to be dilated. */
-  constructor({ depth, dilatedC5 = false }: ResNetConfig) {
+  constructor({ depth, dilatedC5 = false, norms = 'frozen', width = 64 }: ResNetConfig) {
     if (dilatedC5 && depth < 50) {
       throw new ConfigError({ where: 'ResNet', expected: 'depth 50 or 101 for a dilated last stage', got: `${depth}` })
     }
     const block = depth < 50 ? BasicBlock : Bottleneck
-    this.conv1 = new Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false })
-    this.bn1 = new FrozenBatchNorm2d(64)
-    const stage = (index: number, width: number, stride: number, dilated = false): Block[] =>
+    const norm = norms === 'frozen' ? FrozenBatchNorm2d : BatchNorm2d
+    const { expansion } = block
+    this.conv1 = new Conv2d(3, width, 7, { stride: 2, padding: 3, bias: false })
+    this.bn1 = new norm(width)
+    const stage = (index: number, stride: number, dilated = false): Block[] =>
       Array.from({ length: BLOCKS[depth][index]! }, (_, i) => {
-        const before = index === 0 ? 64 : (width / 2) * block.expansion
+        const own = width * 2 ** index
+        const before = index === 0 ? width : (own / 2) * expansion
         // The first block keeps the dilation of the stage before it, as torchvision does.
-        const inputs = i === 0 ? before : width * block.expansion
-        return new block(inputs, width, i === 0 && !dilated ? stride : 1, dilated && i > 0 ? 2 : 1)
+        const inputs = i === 0 ? before : own * expansion
+        return new block(inputs, own, i === 0 && !dilated ? stride : 1, dilated && i > 0 ? 2 : 1, norm)
       })
-    this.layer1 = stage(0, 64, 1)
-    this.layer2 = stage(1, 128, 2)
-    this.layer3 = stage(2, 256, 2)
-    this.layer4 = stage(3, 512, 2, dilatedC5)
-    const e = block.expansion
-    this.channels = [64 * e, 128 * e, 256 * e, 512 * e]
+    this.layer1 = stage(0, 1)
+    this.layer2 = stage(1, 2)
+    this.layer3 = stage(2, 2)
+    this.layer4 = stage(3, 2, dilatedC5)
+    const [c2, c3, c4, c5] = [1, 2, 4, 8].map((factor) => factor * width * expansion)
+    this.channels = [c2!, c3!, c4!, c5!]
   }
 
   /** x: float32 [batch, 3, height, width], normalised. */

@@ -29,7 +29,7 @@ test('pictures of one name are numbered, whatever the file system takes for the 
 test('names of other alphabets stay, and characters that no file may have go', () => {
   assert.deepEqual(pictureNames(['写真 ☃ é.jpg', 'a:b*c?"<d>|.png', 'x\ny.jpg']), [
     '写真 ☃ é.jpg',
-    'a_b_c__d__.png'.replace('c__d', 'c___d'),
+    'a_b_c___d__.png',
     'x_y.jpg',
   ])
 })

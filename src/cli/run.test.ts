@@ -47,7 +47,7 @@ describe('what is not understood ends with 2 and one sentence', () => {
     ['detct', "command line: expected a command, got 'detct'. Did you mean detect?"],
     ['frobnicate', "command line: expected a command, got 'frobnicate'. See detrs --help."],
     ['help frobnicate', "command line: expected a command, got 'frobnicate'. See detrs --help."],
-    ['constructor', "command line: expected a command, got 'constructor'. See detrs --help."],
+    ['constructor', "command line: expected a command, got 'constructor'. Did you mean convert or doctor?"],
     ['models --jsno', 'command line: expected an option of this command, got --jsno. Did you mean --json?'],
     ['models detr-r50', "detrs models: expected nothing but options, got 'detr-r50'. See detrs models --help."],
     ['doctor now', "detrs doctor: expected nothing but options, got 'now'. See detrs doctor --help."],

@@ -2,8 +2,9 @@
  * @file The masks of a few objects as sorted intervals of pixels, kept in arrays that are used again for the next photo.
  * Two masks are compared by walking both lists of intervals once, and only when their boxes overlap.
  */
-import type { CocoSegmentation } from './coco-records.js'
+
 import { boxIouAt } from './box-iou.js'
+import type { CocoSegmentation } from './coco-records.js'
 import { rleFromPolygons } from './polygon.js'
 import { parseCounts, parseRleString, type Rle } from './rle.js'
 import { RunList } from './run-list.js'

@@ -2,8 +2,16 @@
 import type { CocoSegmentation } from './coco-records.js'
 import { fieldFault, isNumberList, isRecord, type RecordList } from './fault.js'
 import { MAX_COORDINATE, rleFromPolygons } from './polygon.js'
-import { checkRuns, checkSize, malformedRuns, parseCounts, parseRleString, type Rle } from './rle.js'
-import { rleFromCounts, rleFromString } from './rle.js'
+import {
+  checkRuns,
+  checkSize,
+  malformedRuns,
+  parseCounts,
+  parseRleString,
+  type Rle,
+  rleFromCounts,
+  rleFromString,
+} from './rle.js'
 import { RunList } from './run-list.js'
 
 const KINDS = 'polygons [[x1, y1, x2, y2, …], …] or run lengths {size, counts}'
@@ -21,61 +29,75 @@ export function rleFromSegmentation(segmentation: CocoSegmentation, height: numb
     : rleFromCounts(counts, size[0], size[1])
 }
 
-const scratch = new RunList()
+/** Checks the segmentations of a list of records, one after the other. */
+export class SegmentationCheck {
+  readonly #list: RecordList
+  readonly #runs: RunList = new RunList()
+  /** Pixels of the mask that was checked last. */
+  height = 0
+  width = 0
 
-/**
- * Checks the segmentation of record `index`.
- * @param size height and width of its photo, pixels; 0 where unknown
- * @returns its size as [height, width]
- * @throws FileError when it is malformed, or is polygons and the photo's size is not known.
- */
-export function checkSegmentation(
-  value: unknown,
-  list: RecordList,
-  index: number,
-  size: readonly [height: number, width: number],
-): readonly [height: number, width: number] {
-  if (Array.isArray(value)) {
-    checkPolygons(value, list, index)
-    if (size[0] === 0) {
-      const next = 'Polygons need the size of their photo: give images a width and a height.'
-      throw fieldFault(list, index, 'segmentation', 'a photo of known size', 'polygons in one of unknown size', next)
+  constructor(list: RecordList) {
+    this.#list = list
+  }
+
+  /**
+   * Checks the segmentation of record `index`.
+   * @param photo height and width of its photo, pixels; 0 where unknown
+   * @throws FileError when it is malformed, or is polygons and the photo's size is not known.
+   */
+  check(value: unknown, index: number, photo: readonly [height: number, width: number]): void {
+    const list = this.#list
+    if (Array.isArray(value)) {
+      checkPolygons(value, list, index)
+      if (photo[0] === 0) {
+        const next = 'Give the photos in images a width and a height.'
+        throw fieldFault(list, index, 'segmentation', 'a photo of known size for its polygons', 'none', next)
+      }
+      this.height = photo[0]
+      this.width = photo[1]
+      this.#runs.clear()
+    } else if (isRecord(value)) this.#checkRle(value, index)
+    else throw fieldFault(list, index, 'segmentation', KINDS, value)
+  }
+
+  #checkRle({ size, counts }: Readonly<Record<string, unknown>>, index: number): void {
+    const list = this.#list
+    if (!isNumberList(size, 2)) throw fieldFault(list, index, 'segmentation.size', '[height, width]', size)
+    const [height, width] = size as [number, number]
+    const where = `${list.name}: ${list.key}[${index}].segmentation`
+    checkSize(height, width, where)
+    if (typeof counts !== 'string' && !Array.isArray(counts)) {
+      throw fieldFault(list, index, 'segmentation.counts', 'text or a list of run lengths', counts)
     }
-    return size
+    const runs = this.#runs
+    runs.clear()
+    const wellFormed = typeof counts === 'string' ? parseRleString(counts, runs) : parseCounts(counts, runs)
+    if (!wellFormed) throw malformedRuns(where)
+    checkRuns(runs.data, runs.length, height, width, where)
+    this.height = height
+    this.width = width
   }
-  if (!isRecord(value)) throw fieldFault(list, index, 'segmentation', KINDS, value)
-  const { size: own, counts } = value
-  if (!isNumberList(own, 2)) throw fieldFault(list, index, 'segmentation.size', '[height, width]', own)
-  const where = `${list.name}: ${list.key}[${index}].segmentation`
-  const [height, width] = own as [number, number]
-  checkSize(height, width, where)
-  if (typeof counts !== 'string' && !Array.isArray(counts)) {
-    throw fieldFault(list, index, 'segmentation.counts', 'text or a list of run lengths', counts)
+
+  /** Foreground pixels of the segmentation that was checked last. */
+  area(value: CocoSegmentation): number {
+    const drawn = 'counts' in value ? undefined : rleFromPolygons(value, this.height, this.width).counts
+    const runs = drawn ?? this.#runs.data
+    const length = drawn?.length ?? this.#runs.length
+    let area = 0
+    for (let j = 1; j < length; j += 2) area += runs[j]!
+    return area
   }
-  scratch.clear()
-  const wellFormed = typeof counts === 'string' ? parseRleString(counts, scratch) : parseCounts(counts, scratch)
-  if (!wellFormed) throw malformedRuns(where)
-  checkRuns(scratch.data, scratch.length, height, width, where)
-  return [height, width]
 }
 
 function checkPolygons(value: readonly unknown[], list: RecordList, index: number): void {
-  if (value.length === 0) throw fieldFault(list, index, 'segmentation', KINDS, value)
+  if (value.length === 0) throw fieldFault(list, index, 'segmentation', KINDS, 'an empty list')
   for (const polygon of value) {
     const good = isNumberList(polygon) && polygon.length >= 4 && polygon.length % 2 === 0
-    if (!good) {
-      throw fieldFault(list, index, 'segmentation', 'polygons of x, y pairs, [[x1, y1, x2, y2, x3, y3, …], …]', polygon)
-    }
+    if (!good) throw fieldFault(list, index, 'segmentation', 'polygons of pairs x, y with two corners at least', polygon)
     for (const coordinate of polygon) {
       if (Math.abs(coordinate) <= MAX_COORDINATE) continue
       throw fieldFault(list, index, 'segmentation', `coordinates of at most ${MAX_COORDINATE}`, coordinate)
     }
   }
-}
-
-/** Foreground pixels of run lengths that were just checked by `checkSegmentation`. */
-export function areaJustChecked(): number {
-  let area = 0
-  for (let j = 1; j < scratch.length; j += 2) area += scratch.data[j]!
-  return area
 }

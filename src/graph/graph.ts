@@ -18,6 +18,8 @@ export interface DimSource {
 /** A graph under construction, or finished: nothing distinguishes them but its outputs. */
 export class Graph {
   readonly name: string
+  /** Whether layers shall behave as in training: norms use the batch's own statistics. */
+  readonly training: boolean
   readonly inputs: Tensor[] = []
   readonly outputs: Map<string, Tensor> = new Map()
   readonly nodes: Node[] = []
@@ -27,8 +29,9 @@ export class Graph {
   readonly #scalars: Map<string, Tensor> = new Map()
   readonly #dimSources: Map<string, DimSource> = new Map()
 
-  constructor(name = 'graph') {
+  constructor(name = 'graph', options: { readonly training?: boolean } = {}) {
     this.name = name
+    this.training = options.training ?? false
   }
 
   /** The module path under which nodes are being named. */

@@ -74,16 +74,15 @@ export function assignRows(
   const transposed = columns < rows
   const [short, long] = transposed ? [columns, rows] : [rows, columns]
   const matrix = transposed ? transpose(workspace, wide, rows, columns) : wide
-  if (!transposed) checkEntries(wide, columns)
   workspace.start(short, long)
   for (let row = 0; row < short; row++) {
-    if (!assignOne(workspace, matrix, long, row)) {
-      throw new NumericError({
-        where: 'assignRows',
-        expected: `an assignment of ${short} pairs of finite cost`,
-        got: `only ${row} pairs that are not forbidden: cost matrix is infeasible`,
-      })
-    }
+    if (assignOne(workspace, matrix, long, row)) continue
+    checkEntries(wide, columns)
+    throw new NumericError({
+      where: 'assignRows',
+      expected: `an assignment of ${short} pairs of finite cost`,
+      got: `only ${row} pairs that are not forbidden: cost matrix is infeasible`,
+    })
   }
   return transposed ? pairsByColumn(workspace, short, long) : pairsByRow(workspace, short)
 }
@@ -94,34 +93,30 @@ function widen(workspace: AssignmentWorkspace, cost: Float32Array): Float64Array
   return workspace.widened.subarray(0, cost.length)
 }
 
-function checkEntries(cost: Float64Array, columns: number): void {
-  for (let at = 0; at < cost.length; at++) {
-    if (!(cost[at]! > Number.NEGATIVE_INFINITY)) throw invalidEntry(cost[at]!, at, columns)
-  }
-}
-
 function transpose(workspace: AssignmentWorkspace, cost: Float64Array, rows: number, columns: number): Float64Array {
   if (workspace.matrix.length < cost.length) workspace.matrix = new Float64Array(cost.length)
   const { matrix } = workspace
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let to = row; to < cost.length; to += rows, at++) {
-      const entry = cost[at]!
-      if (!(entry > Number.NEGATIVE_INFINITY)) throw invalidEntry(entry, at, columns)
-      matrix[to] = entry
-    }
+  for (let column = 0, to = 0; column < columns; column++) {
+    for (let row = 0, at = column; row < rows; row++, at += columns, to++) matrix[to] = cost[at]!
   }
   return matrix
 }
 
-function invalidEntry(entry: number, at: number, columns: number): NumericError {
-  return new NumericError({
+/** Names the first entry that is NaN or -Infinity. */
+function checkEntries(cost: Float64Array, columns: number): void {
+  const at = cost.findIndex((entry) => !(entry > Number.NEGATIVE_INFINITY))
+  if (at < 0) return
+  throw new NumericError({
     where: 'assignRows',
     expected: 'finite costs, or Infinity for a forbidden pair',
-    got: `${entry} at row ${Math.floor(at / columns)}, column ${at % columns}: matrix contains invalid numeric entries`,
+    got: `${cost[at]} at row ${Math.floor(at / columns)}, column ${at % columns}: matrix contains invalid numeric entries`,
   })
 }
 
-/** Gives `row` a column, moving earlier rows to other columns where that is cheaper; false when none is left. */
+/**
+ * Gives `row` a column, moving earlier rows to other columns where that is cheaper; false when none is left, or the row
+ * has an invalid entry: every entry is looked at here once.
+ */
 function assignOne(workspace: AssignmentWorkspace, matrix: Float64Array, columns: number, row: number): boolean {
   const { columnPotential, distance, rowOfColumn } = workspace
   const start = row * columns
@@ -131,12 +126,16 @@ function assignOne(workspace: AssignmentWorkspace, matrix: Float64Array, columns
   for (let column = columns - 1; column >= 0; column--) {
     const length = matrix[start + column]! - columnPotential[column]!
     distance[column] = length
-    if (length <= lowest && (length < lowest || rowOfColumn[column] === NONE)) {
-      lowest = length
-      nearest = column
+    // Not `length <= lowest`: NaN must come in.
+    if (!(length > lowest)) {
+      if (length < lowest || rowOfColumn[column] === NONE) {
+        lowest = length
+        nearest = column
+      }
+      if (Number.isNaN(length)) return false
     }
   }
-  if (lowest === Number.POSITIVE_INFINITY) return false
+  if (!Number.isFinite(lowest)) return false
   if (rowOfColumn[nearest] !== NONE) return searchOn(workspace, matrix, columns, row, nearest)
   workspace.rowPotential[row] = lowest
   rowOfColumn[nearest] = row

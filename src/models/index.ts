@@ -1,31 +1,8 @@
-/** @file The models of the family, one file or folder per paper, and the one table of their names. */
-import { ConfigError, nearestNames } from '../tensor/index.js'
-import { detrModels } from './detr/index.js'
-import type { DetectionModel } from './model.js'
-
+/** @file The models of the family, one file or folder per paper. */
+export { findModel, models } from './catalogue.js'
 export { COCO_SPARSE_CLASSES } from './coco-classes.js'
 export * from './detr/index.js'
 export * from './graphs.js'
 export * from './load.js'
 export * from './measure.js'
 export * from './model.js'
-
-/** Every model that can be named. */
-export const models: readonly DetectionModel[] = [...detrModels]
-
-/**
- * The model of a name.
- * @throws ConfigError naming the nearest ones when there is none.
- */
-export function findModel(name: string): DetectionModel {
-  const model = models.find((candidate) => candidate.name === name)
-  if (model !== undefined) return model
-  const names = models.map((candidate) => candidate.name)
-  const nearest = nearestNames(name, names)
-  throw new ConfigError({
-    where: 'model',
-    expected: 'the name of a model or a weight file',
-    got: `'${name}'`,
-    next: nearest.length > 0 ? `Did you mean ${nearest.join(' or ')}?` : `Names: ${names.join(', ')}.`,
-  })
-}

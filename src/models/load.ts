@@ -2,7 +2,7 @@
 import { type Checkpoint, type MatchReport, matchStateDict, overlap, rowsInFile } from '../checkpoint/index.js'
 import { parametersOf } from '../nn/index.js'
 import { CheckpointError, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
-import { findModel, models } from './index.js'
+import { findModel, models } from './catalogue.js'
 import type { DetectionModel, Network } from './model.js'
 
 /** Keys of the metadata that `detrs convert` writes. */

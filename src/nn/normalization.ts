@@ -1,6 +1,6 @@
 /** @file Norm layers. */
 import { Parameter, type Tensor } from '../graph/index.js'
-import { batchNormalization, layerNormalization } from '../ops/index.js'
+import { add, batchNormalization, batchNormalizationInTraining, layerNormalization, mul } from '../ops/index.js'
 
 /** Layer norm over the last axis. Keys: weight [channels], bias [channels]. */
 export class LayerNorm {
@@ -42,5 +42,45 @@ export class FrozenBatchNorm2d {
   /** x: float32 [batch, channels, height, width], same shape out. */
   forward(x: Tensor): Tensor {
     return batchNormalization(x, this.weight, this.bias, this.runningMean, this.runningVar, this.epsilon)
+  }
+}
+
+/** Share of a batch's statistics in the running ones, PyTorch's `momentum`. */
+const STATISTICS_MOMENTUM = 0.1
+
+/**
+ * Batch norm that is learned. In training it uses the statistics of the batch, and gives out new running ones as outputs
+ * of the graph named `update/{key}`; otherwise it uses the running ones. Keys as in `FrozenBatchNorm2d`.
+ */
+export class BatchNorm2d {
+  readonly weight: Parameter
+  readonly bias: Parameter
+  readonly runningMean: Parameter
+  readonly runningVar: Parameter
+  readonly epsilon: number
+
+  constructor(channels: number, epsilon = 1e-5) {
+    this.weight = new Parameter([channels])
+    this.bias = new Parameter([channels])
+    this.runningMean = new Parameter([channels], 'buffer')
+    this.runningVar = new Parameter([channels], 'buffer')
+    this.epsilon = epsilon
+  }
+
+  /** x: float32 [batch, channels, height, width], same shape out. */
+  forward(x: Tensor): Tensor {
+    const { weight, bias, runningMean, runningVar, epsilon } = this
+    if (!x.graph.training) return batchNormalization(x, weight, bias, runningMean, runningVar, epsilon)
+    const { y, mean, variance } = batchNormalizationInTraining(x, weight, bias, epsilon)
+    const count = x.shape.reduce<number>((product, dim, axis) => (axis === 1 ? product : product * Number(dim)), 1)
+    this.#keep(runningMean, mean, x)
+    // The running variance is that of a sample, unlike the one that normalises.
+    this.#keep(runningVar, mul(variance, count / Math.max(1, count - 1)), x)
+    return y
+  }
+
+  #keep(running: Parameter, batch: Tensor, { graph }: Tensor): void {
+    const kept = mul(graph.parameter(running), 1 - STATISTICS_MOMENTUM)
+    graph.output(`update/${running.key}`, add(kept, mul(batch, STATISTICS_MOMENTUM)))
   }
 }

@@ -92,7 +92,10 @@ function convolved(call: Call): { x: readonly Dim[]; weight: readonly Dim[]; ker
   if (x.length !== weight.length || x.length < 3) {
     throw call.shapeError('input and weight of equal rank, 3 or more', `ranks ${x.length} and ${weight.length}`)
   }
-  if (call.int('group') < 1) throw call.shapeError('groups from 1 up', String(call.int('group')))
+  const group = call.int('group')
+  if (group < 1 || (typeof weight[0] === 'number' && weight[0] % group !== 0)) {
+    throw call.shapeError(`groups that divide the ${weight[0]} filters`, String(group))
+  }
   const given = call.optionalInts('kernel_shape')
   const kernel = weight.slice(2).map((size, i) => (typeof size === 'number' ? size : (given?.[i] ?? size)))
   if (!kernel.every((size) => typeof size === 'number')) {
@@ -193,7 +196,9 @@ function transposed(call: Call, sizes: readonly Dim[], kernel: readonly number[]
     // A shorter kernel would need padding below zero.
     if (same && reach < stride) throw call.shapeError(`a kernel of ${stride} beside auto_pad SAME`, String(reach))
     if (same) return multiplyDims(size, stride)
-    return addDims(multiplyDims(stride, addDims(size, -1)), reach + extra[i]! - before - after)
+    const length = addDims(multiplyDims(stride, addDims(size, -1)), reach + extra[i]! - before - after)
+    if (typeof length === 'number' && length < 1) throw call.shapeError('padding that leaves something', `${length}`)
+    return length
   })
 }
 

@@ -1,6 +1,6 @@
 /** @file Operators that normalise along axes. */
 import { formatShape, type Tensor } from '../graph/index.js'
-import { apply, float, int, type Operand, type Operator, sameAsInput } from './operator.js'
+import { apply, applyMany, float, int, type Operand, type Operator, sameAsInput } from './operator.js'
 
 /** Names of this family's operators. */
 export type NormalizationOp = 'BatchNormalization' | 'LayerNormalization' | 'LogSoftmax' | 'Softmax'
@@ -51,6 +51,32 @@ export const layerNormalization = (x: Tensor, scale: Operand, bias: Operand, eps
 export const softmax = (x: Tensor, axis: number): Tensor => apply('Softmax', normalization.Softmax, [x], { axis })
 export const logSoftmax = (x: Tensor, axis: number): Tensor =>
   apply('LogSoftmax', normalization.LogSoftmax, [x], { axis })
+
+/** The result of a batch norm by the batch's own statistics. */
+export interface BatchStatistics {
+  readonly y: Tensor
+  /** float32 [channels] */
+  readonly mean: Tensor
+  /** float32 [channels], of the population: the divisor is the number of values */
+  readonly variance: Tensor
+}
+
+/** Batch norm by the batch's own statistics, per channel (axis 1), and these statistics. */
+export function batchNormalizationInTraining(
+  x: Tensor,
+  scale: Operand,
+  bias: Operand,
+  epsilon: number,
+): BatchStatistics {
+  const channels = x.shape[1]
+  if (typeof channels !== 'number') throw new RangeError('internal: batch norm needs its number of channels')
+  const zero = x.graph.constant({ dtype: 'float32', shape: [channels], data: new Float32Array(channels) })
+  // With momentum 0 the "running" statistics that come out are those of the batch.
+  const attributes = { epsilon, momentum: 0, training_mode: 1 }
+  const operator = normalization.BatchNormalization
+  const [y, mean, variance] = applyMany('BatchNormalization', operator, [x, scale, bias, zero, zero], attributes, 3)
+  return { y: y!, mean: mean!, variance: variance! }
+}
 
 /** Batch norm by given statistics, per channel (axis 1). */
 export function batchNormalization(

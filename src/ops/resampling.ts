@@ -43,6 +43,7 @@ export const resampling: Readonly<Record<ResamplingOp, Operator>> = {
 function resizedShape(call: Call): readonly Dim[] {
   const { shape } = call.input(0)
   const axes = (call.optionalInts('axes') ?? [...shape.keys()]).map((axis) => call.axis(axis, shape.length))
+  if (axes.length === 0) throw call.shapeError('at least one axis', 'none')
   const resized = [...shape]
   if (call.inputs[3] !== undefined) {
     // Opset 11 left scales out by giving none of them.
@@ -52,6 +53,9 @@ function resizedShape(call: Call): readonly Dim[] {
       resized[axis] = sizes?.[i] ?? call.unknownDim(axis)
     })
     return resized
+  }
+  if (call.text('keep_aspect_ratio_policy') !== 'stretch') {
+    throw call.shapeError('sizes beside keep_aspect_ratio_policy', 'scales')
   }
   const source = call.input(2).source
   // A region of interest crops before it scales.

@@ -139,8 +139,13 @@ export const shapeOps: Readonly<Record<ShapeOp, Operator>> = {
     infer: (call) => {
       const { dtype, shape } = call.input(0)
       const axes = call.inputs[3] === undefined ? [...shape.keys()] : call.knownInts(3)
+      if (new Set(axes?.map((axis) => call.axis(axis, shape.length))).size !== (axes?.length ?? 0)) {
+        throw call.shapeError('axes that differ', formatShape(axes!))
+      }
       const pads = axes === undefined ? undefined : call.entries(1, 2 * axes.length)
       if (shape.length === 0) throw call.shapeError('a tensor with an axis', 'a scalar')
+      const fill = call.inputs[2]?.shape
+      if (fill?.some((dim) => dim !== 1)) throw call.shapeError('a value of one element', formatShape(fill))
       if (pads === undefined || axes === undefined) {
         return [{ dtype, shape: shape.map((_, axis) => call.unknownDim(axis)) }]
       }
@@ -288,7 +293,7 @@ function checkPadding(call: Call, size: Dim, before: Dim, after: Dim): void {
   const mode = call.text('mode')
   if (mode === 'constant' || typeof size === 'string' || typeof before === 'string' || typeof after === 'string') return
   const kept = size + Math.min(0, before) + Math.min(0, after)
-  const needed = mode === 'reflect' ? Math.max(before, after) + 1 : 1
+  const needed = mode === 'reflect' ? Math.max(0, before, after) + 1 : 1
   if (kept < needed) throw call.shapeError(`an axis of at least ${needed} for mode ${mode}`, String(kept))
 }
 

@@ -51,7 +51,8 @@ function typeOf({ dtype, shape, content }: Tensor): Pick<Tensor, 'dtype' | 'shap
   return { dtype, shape, ...(content === undefined ? {} : { content }) }
 }
 
-function copySource(tensor: Tensor, target: Graph): Tensor {
+/** An input, parameter or constant in another graph. */
+export function copySource(tensor: Tensor, target: Graph): Tensor {
   const { source } = tensor
   switch (source.kind) {
     case 'input':

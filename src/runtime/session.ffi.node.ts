@@ -2,8 +2,9 @@
  * @file A session of the C API. Tensors are bound over the caller's memory, so nothing is copied but outputs whose
  * shape is known only after the run and for which the caller gave no buffer.
  */
+
+import { onnxTypeCode } from '../ops/index.js'
 import { bytesOf, createArray, sizeOfShape, type TensorData, tensorData } from '../tensor/index.js'
-import { codeOfDtype } from './element-codes.js'
 import { engineError } from './engine-error.js'
 import { type NativeEnvironment, newHandle } from './environment.ffi.node.js'
 import { checkFeeds, chooseOutputs, isStatic } from './feed-check.js'
@@ -184,7 +185,15 @@ export class FfiSession implements Session {
       dims[axis] = BigInt(dim)
     })
     return newHandle((out) =>
-      api.CreateTensorWithDataAsOrtValue(cpuMemory, data, data.byteLength, dims, shape.length, codeOfDtype(dtype), out),
+      api.CreateTensorWithDataAsOrtValue(
+        cpuMemory,
+        data,
+        data.byteLength,
+        dims,
+        shape.length,
+        onnxTypeCode(dtype),
+        out,
+      ),
     )
   }
 

@@ -1,8 +1,8 @@
 /** @file Tests only: reads the ONNX operator tests of the shared data folder, where it is present. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { dtypeOfCode } from '../ops/index.js'
 import { createArray, fromBytes, isBigInt, sizeOfShape, type TensorData, tensorData } from '../tensor/index.js'
-import { dtypeOfCode } from './element-codes.js'
 
 /** An operator test: a model, its inputs in the order of the graph, and what its outputs should be. */
 export interface OperatorCase {

@@ -1,6 +1,7 @@
 /** @file Names, element types and shapes of a native session's inputs and outputs. */
+
+import { dtypeOfCode } from '../ops/index.js'
 import { RuntimeError } from '../tensor/index.js'
-import { dtypeOfCode } from './element-codes.js'
 import { type NativeEnvironment, newHandle } from './environment.ffi.node.js'
 import type { OrtApi, Pointer } from './ort-api.ffi.node.js'
 import type { ValueInfo } from './session.js'

@@ -55,7 +55,7 @@ export function buildJointGraph(
   trained: readonly Parameter[],
   { batch, height, width }: TrainingShape,
 ): JointGraph {
-  const forward = new Graph(`${model.name}.step`)
+  const forward = new Graph(`${model.name}.step`, { training: true })
   const images = forward.input(StepName.images, 'uint8', [batch, height, width, 3])
   const sizes = forward.input(StepName.sizes, 'int32', [batch, 2])
   const paddingMask = forward.scoped('input', () => paddingMaskFromSizes(sizes, height, width))

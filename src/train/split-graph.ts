@@ -3,7 +3,7 @@
  * cheap: values that cost almost nothing to make again (views, masks, scaled filters) are recomputed, never kept.
  */
 import { Graph, type Node, type Tensor } from '../graph/index.js'
-import { removeDeadCode } from '../passes/index.js'
+import { copyNode, copySource, removeDeadCode } from '../passes/index.js'
 
 /** The two halves and the names of the tensors that go from one to the other. */
 export interface SplitGraph {
@@ -64,28 +64,18 @@ export function splitGraph(joint: Graph, forwardOutputs: ReadonlySet<string>): S
   }
   const makeCopy = (tensor: Tensor): Tensor => {
     const { source } = tensor
-    switch (source.kind) {
-      case 'input':
-        return backward.input(source.name, tensor.dtype, tensor.shape)
-      case 'parameter':
-        return backward.parameterTensor(source.key, tensor.dtype, tensor.shape as readonly number[])
-      case 'constant':
-        return backward.constant(source.data, source.data.shape.length === 0 ? undefined : source.name)
-      case 'node': {
-        if (!forwardNodes.has(source.node) || isRecomputed(source.node, tensor)) {
-          copyNode(source.node)
-          return copies.get(tensor)!
-        }
-        const name = names.get(tensor) ?? `saved/${source.node.name}:${source.index}`
-        saved.set(tensor, name)
-        return backward.input(name, tensor.dtype, tensor.shape)
-      }
+    if (source.kind !== 'node') return copySource(tensor, backward)
+    if (!forwardNodes.has(source.node) || isRecomputed(source.node, tensor)) {
+      copyWithInputs(source.node)
+      return copies.get(tensor)!
     }
+    const name = names.get(tensor) ?? `saved/${source.node.name}:${source.index}`
+    saved.set(tensor, name)
+    return backward.input(name, tensor.dtype, tensor.shape)
   }
-  const copyNode = (node: Node): void => {
+  const copyWithInputs = (node: Node): void => {
     const inputs = node.inputs.map((input) => (input === undefined ? undefined : copyTensor(input)))
-    const types = node.outputs.map(({ dtype, shape, content }) => ({ dtype, shape, ...(content ? { content } : {}) }))
-    const copy = backward.addNode(node.op, node.domain, inputs, node.attributes, types, node.name)
+    const copy = copyNode(node, inputs, backward)
     for (const [i, output] of node.outputs.entries()) copies.set(output, copy.outputs[i]!)
   }
   // A tensor that FORWARD gives out anyway costs nothing more to keep.
@@ -93,7 +83,7 @@ export function splitGraph(joint: Graph, forwardOutputs: ReadonlySet<string>): S
   const isRecomputed = (node: Node, tensor: Tensor): boolean =>
     !names.has(tensor) && (RECOMPUTED.has(node.op) || fromWeights.has(node))
 
-  for (const node of joint.nodes) if (!forwardNodes.has(node) && !copies.has(node.outputs[0]!)) copyNode(node)
+  for (const node of joint.nodes) if (!forwardNodes.has(node) && !copies.has(node.outputs[0]!)) copyWithInputs(node)
   for (const [name, tensor] of joint.outputs) if (!forwardOutputs.has(name)) backward.output(name, copyTensor(tensor))
   return { forward: forwardHalf(joint, forwardOutputs, saved), backward, saved: [...saved.values()] }
 }

@@ -1,8 +1,10 @@
 /** @file Finds the photos that annotation files name. */
-import { dirname, join, sep } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
+import type { SplitName } from './dataset.js'
 import { cleanFileName } from './file-name.js'
-import { type FolderReader, isPhotoName } from './folders.node.js'
+import type { FolderReader } from './folders.node.js'
 import type { ProblemList } from './problems.js'
+import { splitOfName } from './split-name.js'
 
 /** Where a photo is, or would be. */
 export interface FoundImage {
@@ -39,7 +41,7 @@ export class ImageFinder {
   async withStem(stem: string): Promise<readonly string[]> {
     for (const folder of this.#folders) {
       const path = join(folder, stem)
-      const names = await this.#reader.photosOfStem(dirname(path), path.slice(dirname(path).length + 1))
+      const names = await this.#reader.photosOfStem(dirname(path), basename(path))
       if (names.length > 0) return names.map((name) => join(dirname(path), name))
     }
     return []
@@ -55,39 +57,43 @@ export class ImageFinder {
   async #byName(name: string): Promise<string | undefined> {
     for (const folder of this.#folders) {
       const path = join(folder, name)
-      const parent = dirname(path)
-      if (await this.#reader.holds(parent, path.slice(parent.length + (parent.endsWith(sep) ? 0 : 1)))) return path
+      if (await this.#reader.holds(dirname(path), basename(path))) return path
     }
     return undefined
   }
 }
 
+/** What an annotation file tells about the folder of its photos. */
+export interface FolderClues {
+  /** Names of photos, as written. */
+  readonly names: readonly string[]
+  /** Names of folders, lower case, best first: they decide among folders that hold equally many of the names. */
+  readonly preferred: readonly string[]
+  readonly split: SplitName | undefined
+}
+
 /**
- * The folders below `root` with photos, those that hold most of `names` first; among equals, the one earlier in
- * `preferred`, then the nearer one.
- * @param preferred names of folders, best first.
+ * The folders below `root` that hold photos of these names, the one with most of them first. Folders named after another
+ * split are left out where there are others: a photo that is missing in `train` must not be taken from `val`.
+ * @returns at least one folder.
  */
-export async function imageFolders(
-  reader: FolderReader,
-  root: string,
-  names: readonly string[],
-  preferred: readonly string[],
-): Promise<string[]> {
-  const step = Math.max(1, Math.floor(names.length / SAMPLES))
-  const samples = names.filter((_, i) => i % step === 0).map((name) => cleanFileName(name).name)
-  const rated: { folder: string; hits: number; rank: number }[] = []
+export async function imageFolders(reader: FolderReader, root: string, clues: FolderClues): Promise<string[]> {
+  const step = Math.max(1, Math.floor(clues.names.length / SAMPLES))
+  const samples = clues.names.filter((_, i) => i % step === 0).map((name) => cleanFileName(name).name)
+  const rated: { folder: string; hits: number; rank: number; foreign: boolean }[] = []
   for (const folder of await reader.below(root, 2)) {
-    const { files, folders } = await reader.list(folder)
-    if (folders.length === 0 && !files.some(isPhotoName)) continue
-    const finder = new Set<string>()
+    let hits = 0
     for (const name of samples) {
-      const parent = dirname(join(folder, name))
-      if (name !== '' && (await reader.holds(parent, join(folder, name).slice(parent.length + 1)))) finder.add(name)
+      const path = join(folder, name)
+      if (name !== '' && (await reader.holds(dirname(path), basename(path)))) hits++
     }
-    const rank = preferred.indexOf(folder.slice(dirname(folder).length + 1).toLowerCase())
-    rated.push({ folder, hits: finder.size, rank: rank < 0 ? preferred.length : rank })
+    const rank = clues.preferred.indexOf(basename(folder).toLowerCase())
+    const split = splitOfName(relative(root, folder))
+    const foreign = clues.split !== undefined && split !== undefined && split !== clues.split
+    rated.push({ folder, hits, rank: rank < 0 ? clues.preferred.length : rank, foreign })
   }
-  rated.sort((a, b) => b.hits - a.hits || a.rank - b.rank)
-  const best = rated.filter(({ hits }) => hits > 0)
+  rated.sort((a, b) => Number(a.foreign) - Number(b.foreign) || b.hits - a.hits || a.rank - b.rank)
+  const fitting = rated.filter(({ hits }) => hits > 0)
+  const best = fitting.some(({ foreign }) => !foreign) ? fitting.filter(({ foreign }) => !foreign) : fitting
   return (best.length > 0 ? best : rated.slice(0, 1)).map(({ folder }) => folder)
 }

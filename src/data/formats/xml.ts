@@ -100,18 +100,21 @@ class XmlReader {
 
   #tag(): void {
     // Sticky, so that a long file costs no copies; attributes may hold > inside quotes.
-    const tag = /<(\/?)([\p{L}_:][\p{L}\p{N}_:.-]*)((?:\s+[\p{L}_:][\p{L}\p{N}_:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/uy
+    const tag =
+      /<(\/?)([\p{L}_:][\p{L}\p{N}_:.-]*)((?:\s+[\p{L}_:][\p{L}\p{N}_:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/uy
     tag.lastIndex = this.#at
     const match = tag.exec(this.#text)
     if (match === null) throw this.#fault('a tag', `'${this.#text.slice(this.#at, this.#at + 20).split(/[\r\n]/)[0]}'`)
     const [whole, closing, name, , empty] = match as unknown as [string, string, string, string, string]
     if (closing === '/') {
       const last = this.#open.pop()
-      if (last?.name !== name) throw this.#fault(last === undefined ? 'no closing tag' : `</${last.name}>`, `</${name}>`)
+      if (last?.name !== name)
+        throw this.#fault(last === undefined ? 'no closing tag' : `</${last.name}>`, `</${name}>`)
       this.#close(last)
     } else {
       if (this.#open.length >= MAX_DEPTH) throw this.#fault(`elements at most ${MAX_DEPTH} deep`, 'deeper ones')
-      if (this.#open.length === 0 && this.#root !== undefined) throw this.#fault('one root element', `another, <${name}>`)
+      if (this.#open.length === 0 && this.#root !== undefined)
+        throw this.#fault('one root element', `another, <${name}>`)
       const element: OpenElement = { name, children: [], text: '' }
       if (empty === '/') this.#close(element)
       else this.#open.push(element)
@@ -128,8 +131,19 @@ class XmlReader {
 
   #characters(raw: string): void {
     if (raw.trim() === '') return
-    if (this.#open.length === 0) throw this.#fault('XML', `'${raw.trim().slice(0, 20).split(/[\r\n]/)[0]}'`)
-    this.#append(raw.includes('&') ? raw.replace(/&([^;\s]{0,40};?)/g, (all, name: string) => this.#entity(all, name)) : raw)
+    if (this.#open.length === 0)
+      throw this.#fault(
+        'XML',
+        `'${
+          raw
+            .trim()
+            .slice(0, 20)
+            .split(/[\r\n]/)[0]
+        }'`,
+      )
+    this.#append(
+      raw.includes('&') ? raw.replace(/&([^;\s]{0,40};?)/g, (all, name: string) => this.#entity(all, name)) : raw,
+    )
   }
 
   #append(text: string): void {

@@ -1,0 +1,165 @@
+/**
+ * @file One training step on one screen: forward, match, backward, clip, update, average.
+ *
+ *     images ──► FORWARD ──► predictions of every layer, saved activations
+ *                               │ Hungarian matching
+ *     targets ──► BACKWARD ──► losses, gradients ──► clip, AdamW, EMA in place
+ */
+import type { Parameter } from '../graph/index.js'
+import { type DenseTargets, type ImageTargets, matchPredictions } from '../matching/index.js'
+import type { Criterion } from '../models/criterion.js'
+import type { DetectionModel, Network } from '../models/index.js'
+import type { Runtime } from '../runtime/index.js'
+import { RuntimeError, type TensorData } from '../tensor/index.js'
+import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
+import { type CompiledStep, compileStep } from './compiled-step.js'
+import { Ema, type EmaOptions } from './ema.js'
+import { StepName, type TrainingShape } from './joint-graph.js'
+import { Slab, type SlabLayout, scalar } from './slab.js'
+
+/** What a step learns from. */
+export interface TrainingBatch {
+  /** uint8 [batch, height, width, 3], padded at the right and the bottom */
+  readonly images: TensorData
+  /** int32 [batch, 2]: height and width of each image inside its padding */
+  readonly sizes: TensorData
+  /** One entry per image. */
+  readonly targets: readonly ImageTargets[]
+}
+
+/** What a step tells. */
+export interface StepResult {
+  readonly loss: number
+  /** Unweighted terms by name. */
+  readonly terms: ReadonlyMap<string, number>
+  /** L2 norm of all gradients before clipping. */
+  readonly gradientNorm: number
+  /** Objects that found no query because an image has more of them than queries. */
+  readonly unmatched: number
+}
+
+/** What the step needs to know of its surroundings. */
+export interface StepContext {
+  readonly runtime: Runtime
+  readonly model: DetectionModel
+  readonly network: Network
+  readonly criterion: Criterion
+  /** Parameters that are learned; the others stay as they are. */
+  readonly trained: readonly Parameter[]
+  /** Places of the trained parameters. */
+  readonly layout: SlabLayout
+  /** Every parameter and buffer by key; trained ones are copied into the slab. */
+  readonly weights: ReadonlyMap<string, TensorData>
+  /** Largest total norm of the gradients; larger ones are scaled down. */
+  readonly clipNorm: number
+  readonly ema?: EmaOptions
+}
+
+/** The numbers of a training run and what changes them. */
+export class TrainingStep {
+  readonly weights: Slab
+  readonly gradients: Slab
+  readonly optimizer: AdamW
+  readonly ema: Ema | undefined
+  /** Parameters that are not learned, and running statistics, by key. */
+  readonly fixed: Map<string, TensorData>
+  readonly #context: StepContext
+  readonly #compiled: Map<string, CompiledStep> = new Map()
+
+  private constructor(context: StepContext, optimizer: AdamW, ema: Ema | undefined) {
+    this.#context = context
+    this.optimizer = optimizer
+    this.ema = ema
+    this.weights = new Slab(context.layout)
+    this.weights.fill(context.weights)
+    this.gradients = new Slab(context.layout)
+    ema?.weights.data.set(this.weights.data)
+    this.fixed = new Map([...context.weights].filter(([key]) => !this.weights.views.has(key)))
+  }
+
+  static async create(context: StepContext): Promise<TrainingStep> {
+    const { runtime, layout, ema } = context
+    const optimizer = await AdamW.create(runtime, layout)
+    return new TrainingStep(context, optimizer, ema === undefined ? undefined : await Ema.create(runtime, layout, ema))
+  }
+
+  /**
+   * One step with the given settings per parameter group.
+   * @throws RuntimeError naming the loss term or parameter that is not finite; weights and average are then untouched.
+   */
+  async run(batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
+    const { criterion, model, clipNorm } = this.#context
+    const step = await this.#compile(batch.images.shape)
+    const parameters = { ...Object.fromEntries(this.fixed), ...Object.fromEntries(this.weights.views) }
+
+    const { predictions, saved, statistics } = await step.forward({
+      [StepName.images]: batch.images,
+      [StepName.sizes]: batch.sizes,
+      ...parameters,
+    })
+    const { sets, objects, unmatched } = matchPredictions(predictions, batch.targets, {
+      ...criterion.matching,
+      noObjectLabel: model.classNames.length,
+    })
+    const { loss, terms } = await step.backward(
+      {
+        [StepName.images]: batch.images,
+        [StepName.sizes]: batch.sizes,
+        ...parameters,
+        ...saved,
+        ...denseFeeds(sets, objects),
+      },
+      this.gradients,
+    )
+    for (const [name, value] of [['loss', loss] as const, ...terms]) requireFinite(name, value)
+    const gradientNorm = await this.optimizer.gradientNorm(this.gradients)
+
+    await this.optimizer.apply(this.weights, this.gradients, groups, clipScale(gradientNorm, clipNorm))
+    for (const [key, value] of statistics) this.fixed.set(key, value)
+    await this.ema?.update(this.weights)
+    return { loss, terms, gradientNorm, unmatched }
+  }
+
+  /** Current weights and statistics by key, as copies. */
+  snapshot(source: Slab = this.weights): Map<string, TensorData> {
+    const copy = (data: TensorData): TensorData => ({ ...data, data: data.data.slice() }) as TensorData
+    return new Map([...this.fixed, ...source.views].map(([key, data]) => [key, copy(data)]))
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#compiled.values()].map((step) => step.dispose()))
+    await Promise.all([this.optimizer.dispose(), this.ema?.dispose()])
+  }
+
+  /** Sessions for one batch size and padded image size, made when first needed. */
+  async #compile([batch, height, width]: readonly number[]): Promise<CompiledStep> {
+    const shape: TrainingShape = { batch: batch!, height: height!, width: width! }
+    const key = `${batch}×${height}×${width}`
+    const known = this.#compiled.get(key)
+    if (known !== undefined) return known
+    const { runtime, model, network, criterion, trained } = this.#context
+    const compiled = await compileStep(runtime, model, network, criterion, trained, shape)
+    this.#compiled.set(key, compiled)
+    return compiled
+  }
+}
+
+function denseFeeds(sets: ReadonlyMap<string, DenseTargets>, objects: number): Record<string, TensorData> {
+  const feeds: Record<string, TensorData> = { [StepName.perObject]: scalar(1 / Math.max(1, objects)) }
+  for (const [set, { labels, boxes, matched }] of sets) {
+    feeds[StepName.labels(set)] = labels
+    feeds[StepName.boxes(set)] = boxes
+    feeds[StepName.matched(set)] = matched
+  }
+  return feeds
+}
+
+function requireFinite(name: string, value: number): void {
+  if (Number.isFinite(value)) return
+  throw new RuntimeError({
+    where: name,
+    expected: 'a finite loss',
+    got: String(value),
+    next: 'Nothing was changed by this step. Lower the learning rate or look at the batch.',
+  })
+}
