@@ -9,7 +9,8 @@ import { compileDetector, createFilePreprocessor } from '../src/detect/index.nod
 import { drawDetections } from '../src/draw/index.js'
 import { findModel, type LoadedModel } from '../src/models/index.js'
 import { createNodeRuntime } from '../src/runtime/index.node.js'
-import { compareWithGolden, ruleWeights } from '../test/support/parity.js'
+import { compareWithGolden } from '../test/support/parity.js'
+import { ruleWeights } from '../test/support/rule-weights.js'
 import { drawScene, SCENES } from './scenes.js'
 
 const OUT = 'demo-output'

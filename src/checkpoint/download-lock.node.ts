@@ -5,7 +5,7 @@
  * Should two processes ever hold it at once (one was asleep for long), the part file stays right: see PartFile.
  */
 import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FileError } from '../tensor/index.js'
@@ -97,7 +97,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<D
     const dead = isDead(held.holder)
     const silenceOfDead = Math.max(silence, Date.now() - held.renewedMs)
     if (silence > SILENT_BEATS * heartbeatMs || (dead && silenceOfDead > DEAD_BEATS * heartbeatMs)) {
-      await takeOver(path, text, token)
+      await takeOver(path, text, token, held.state)
       // Of several that take over at once, the last one stays: it is found after a moment.
       await delay(pause, undefined, { signal })
       if (holderOf(await textOf(path))?.token === token) return new DownloadLock(path, token, heartbeatMs)
@@ -108,28 +108,34 @@ export async function acquireLock(path: string, options: LockOptions): Promise<D
 
 /** Makes the lock file; false when there is one. */
 async function create(path: string, text: string): Promise<boolean> {
+  let file: FileHandle
   try {
-    const file = await open(path, 'wx')
-    try {
-      await file.writeFile(text)
-    } finally {
-      await file.close()
-    }
-    return true
+    file = await open(path, 'wx')
   } catch (error) {
     // Windows answers EPERM or EACCES for a lock that is just being deleted; a real refusal has no file there.
     if (faultCode(error) === 'EEXIST' || (await textOf(path)) !== undefined) return false
     throw fileFault(error, path)
   }
+  try {
+    await file.writeFile(text)
+    await file.close()
+    return true
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await rm(path, { force: true }).catch(() => undefined)
+    throw fileFault(error, path)
+  }
 }
 
-async function takeOver(path: string, text: string, token: string): Promise<void> {
+/** Replaces the lock file, unless it has changed since `state` was read. */
+async function takeOver(path: string, text: string, token: string, state: string): Promise<void> {
   const ours = `${path}.${token}`
   try {
     await writeFile(ours, text, { flag: 'wx' })
-    await rename(ours, path)
+    if ((await stateOf(path))?.state === state) await rename(ours, path)
+    else await rm(ours, { force: true })
   } catch (error) {
-    await rm(ours, { force: true })
+    await rm(ours, { force: true }).catch(() => undefined)
     throw fileFault(error, path)
   }
 }

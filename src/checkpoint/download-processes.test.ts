@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -131,6 +131,13 @@ for (const [name, text] of [
   })
 }
 
+test('something else in place of the lock is an error, not a wait for ever', async (t) => {
+  const path = join(folderFor(t), 'lock')
+  mkdirSync(path)
+  const options = { heartbeatMs: 8, signal: new AbortController().signal, onWait: () => undefined }
+  await assert.rejects(acquireLock(path, options), /FileError: .*lock: expected a lock file, got something that cannot/)
+})
+
 test('a lock that is renewed is waited for, until the signal aborts', async (t) => {
   const path = join(folderFor(t), 'lock')
   const options = { heartbeatMs: 10, signal: new AbortController().signal, onWait: () => undefined }
@@ -154,4 +161,19 @@ test('a download whose lock was taken over does not publish', async (t) => {
   await assert.rejects(done, /expected to be the only process that writes this file, got another process/)
   assert.ok(!existsSync(destination))
   assert.ok(existsSync(`${destination}.lock`), 'the lock of the other stays')
+})
+
+test('a download whose part file was replaced does not publish the other one', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
+  const { url } = await serve(t, (_, response) => {
+    response.writeHead(200, { 'content-length': BYTES.length }).write(BYTES.subarray(0, 1_000_000))
+    void until(() => sizeOf(`${destination}.part`) === 1_000_000).then(() => {
+      rmSync(`${destination}.part`)
+      writeFileSync(`${destination}.part`, 'half of something')
+      response.end(BYTES.subarray(1_000_000))
+    })
+  })
+  const done = download({ url, destination, environment, sha256: DIGEST, limits: QUICK })
+  await assert.rejects(done, /expected to be the only process that writes this file, got another process/)
+  assert.ok(!existsSync(destination))
 })

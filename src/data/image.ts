@@ -13,3 +13,11 @@ export interface ImageSize {
   readonly height: number
   readonly width: number
 }
+
+/** A rectangle of whole pixels; (x, y) is its first column and row. */
+export interface Region {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}

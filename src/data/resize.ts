@@ -4,14 +4,14 @@
  * in another way moves their logits.
  */
 import { ImageError } from '../tensor/index.js'
-import type { ImageSize, RgbImage } from './image.js'
+import type { ImageSize, Region, RgbImage } from './image.js'
 import { MAX_PIXELS } from './limits.js'
 
 /** Pillow keeps 8 bits for the pixel and 2 for overshoot (other filters have negative lobes); the rest is the weight. */
 const PRECISION_BITS = 32 - 8 - 2
 const HALF = 1 << (PRECISION_BITS - 1)
 
-/** For every output position: where its input window starts, how long it is, and the weights (row of `taps`). */
+/** For every output position: where its taps start in the input, how many they are, and the weights (row of `taps`). */
 interface Kernel {
   readonly start: Int32Array
   readonly count: Int32Array
@@ -27,14 +27,17 @@ interface Kernel {
  * Pillow 13 takes the vertical pass first when the height shrinks by more than twice what the width does, which moves a
  * quarter of the values by one level. The order here is that of the versions before, with which the published
  * checkpoints were made; a resize that keeps the ratio is the same in all versions.
- * @throws ImageError when a side is not a positive integer, the size has more than `MAX_PIXELS` pixels, or the data does
- *   not fit the image's size.
+ * @param window The part of the resized image that is wanted, the whole when left out: its pixels are those that cutting
+ *   it out afterwards would give, and nothing else is computed.
+ * @throws ImageError when a side is not a positive integer, the window has more than `MAX_PIXELS` pixels or reaches out
+ *   of the size, or the data does not fit the image's size.
  */
-export function resizeBilinear(image: RgbImage, size: ImageSize): RgbImage {
+export function resizeBilinear(image: RgbImage, size: ImageSize, window?: Region): RgbImage {
   checkImage(image)
   checkSide('resizeBilinear.width', size.width)
   checkSide('resizeBilinear.height', size.height)
-  const { width, height } = size
+  const { x, y, width, height } = window ?? { x: 0, y: 0, width: size.width, height: size.height }
+  if (window !== undefined) checkWindow(window, size)
   if (width * height > MAX_PIXELS) {
     throw new ImageError({
       where: 'resizeBilinear',
@@ -42,46 +45,65 @@ export function resizeBilinear(image: RgbImage, size: ImageSize): RgbImage {
       got: `${width}×${height}`,
     })
   }
-  const horizontal = width === image.width ? undefined : bilinearKernel(image.width, width)
-  const vertical = height === image.height ? undefined : bilinearKernel(image.height, height)
-  let data = image.data
-  if (horizontal !== undefined && vertical !== undefined && image.height * width > MAX_PIXELS) {
+  const horizontal =
+    size.width === image.width && width === size.width ? undefined : bilinearKernel(image.width, size.width, x, width)
+  const vertical =
+    size.height === image.height && height === size.height
+      ? undefined
+      : bilinearKernel(image.height, size.height, y, height)
+  const { data, rows } = neededRows(image, vertical)
+  if (horizontal === undefined && vertical === undefined) return { width, height, data: data.slice() }
+  if (vertical === undefined) return { width, height, data: resizeRows(data, image.width, rows, horizontal!, width) }
+  if (horizontal === undefined) return { width, height, data: resizeColumns(data, width, vertical, height) }
+  if (rows * width > MAX_PIXELS) {
     // A very tall strip: widened first it would not fit into memory (nor would Pillow's).
-    data = resizeColumns(data, image.width, vertical, height)
-    return { width, height, data: resizeRows(data, image.width, height, horizontal, width) }
+    const short = resizeColumns(data, image.width, vertical, height)
+    return { width, height, data: resizeRows(short, image.width, height, horizontal, width) }
   }
-  if (horizontal !== undefined) data = resizeRows(data, image.width, image.height, horizontal, width)
-  if (vertical !== undefined) data = resizeColumns(data, width, vertical, height)
-  return { width, height, data: data === image.data ? image.data.slice() : data }
+  const wide = resizeRows(data, image.width, rows, horizontal, width)
+  return { width, height, data: resizeColumns(wide, width, vertical, height) }
 }
 
-/** Weights of Pillow's `precompute_coeffs`: normalised in double precision, then rounded half away from zero. */
-function bilinearKernel(inputSize: number, outputSize: number): Kernel {
+/** The rows that the vertical pass reads; its kernel then counts from the first of them. */
+function neededRows(image: RgbImage, vertical: Kernel | undefined): { data: Uint8Array; rows: number } {
+  if (vertical === undefined) return { data: image.data, rows: image.height }
+  const { start, count } = vertical
+  const first = start[0]!
+  const rows = start.at(-1)! + count.at(-1)! - first
+  for (let i = 0; i < start.length; i++) start[i] = start[i]! - first
+  return { data: image.data.subarray(first * image.width * 3, (first + rows) * image.width * 3), rows }
+}
+
+/**
+ * Weights of Pillow's `precompute_coeffs`: normalised in double precision, then rounded half away from zero. Only for
+ * `length` of the output positions, from position `from` on.
+ */
+function bilinearKernel(inputSize: number, outputSize: number, from: number, length: number): Kernel {
   const scale = inputSize / outputSize
   const support = Math.max(scale, 1)
   const inverse = 1 / support
   const taps = Math.ceil(support) * 2 + 1
-  const start = new Int32Array(outputSize)
-  const count = new Int32Array(outputSize)
-  const weights = new Int32Array(outputSize * taps)
-  const window = new Float64Array(taps)
-  for (let i = 0; i < outputSize; i++) {
-    const center = (i + 0.5) * scale
+  const start = new Int32Array(length)
+  const count = new Int32Array(length)
+  const weights = new Int32Array(length * taps)
+  const row = new Float64Array(taps)
+  for (let i = 0; i < length; i++) {
+    const center = (from + i + 0.5) * scale
     const first = Math.max(0, Math.trunc(center - support + 0.5))
-    const length = Math.min(inputSize, Math.trunc(center + support + 0.5)) - first
+    const reach = Math.min(inputSize, Math.trunc(center + support + 0.5)) - first
     let sum = 0
-    for (let x = 0; x < length; x++) {
+    for (let x = 0; x < reach; x++) {
       const distance = Math.abs((x + first - center + 0.5) * inverse)
       const weight = distance < 1 ? 1 - distance : 0
-      window[x] = weight
+      row[x] = weight
       sum += weight
     }
-    for (let x = 0; x < length; x++) {
-      const weight = sum === 0 ? window[x]! : window[x]! / sum
+    for (let x = 0; x < reach; x++) {
+      const weight = sum === 0 ? row[x]! : row[x]! / sum
       weights[i * taps + x] = Math.trunc(0.5 + weight * 2 ** PRECISION_BITS)
     }
     start[i] = first
-    count[i] = length
+    count[i] = reach
   }
   return { start, count, weights, taps }
 }
@@ -224,6 +246,16 @@ function checkImage(image: RgbImage): void {
       got: `${image.data.length}`,
     })
   }
+}
+
+function checkWindow({ x, y, width, height }: Region, size: ImageSize): void {
+  const whole = [x, y, width, height].every(Number.isSafeInteger)
+  if (whole && x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= size.width && y + height <= size.height) return
+  throw new ImageError({
+    where: 'resizeBilinear.window',
+    expected: `whole pixels inside ${size.width}×${size.height}`,
+    got: `${width}×${height} at ${x}, ${y}`,
+  })
 }
 
 function checkSide(where: string, side: number): void {

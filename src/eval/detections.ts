@@ -1,10 +1,11 @@
 /** @file Detections as columns: records are checked once, then read as numbers. */
-import { CornerBoxes } from './corner-boxes.js'
+
 import type { CocoDetection, CocoRegionType, CocoSegmentation } from './coco-records.js'
+import { CornerBoxes } from './corner-boxes.js'
 import { fault, fieldFault, isNumberList, isRecord, type RecordList, shown } from './fault.js'
 import type { GroundTruthColumns, RegionColumns } from './ground-truth.js'
 import { rleBox } from './mask-batch.js'
-import { SegmentationCheck, rleFromSegmentation } from './segmentation.js'
+import { rleFromSegmentation, SegmentationCheck } from './segmentation.js'
 
 /** Detections by their position in the list. */
 export interface DetectionColumns extends RegionColumns {
@@ -66,7 +67,8 @@ function readCommonFields(
     const { image_id, category_id, score } = record
     const photo = photos.indexOf.get(image_id)
     if (photo === undefined) {
-      const next = typeof image_id === 'string' && photos.indexOf.has(Number(image_id)) ? 'Write it as a number.' : undefined
+      const next =
+        typeof image_id === 'string' && photos.indexOf.has(Number(image_id)) ? 'Write it as a number.' : undefined
       throw fieldFault(list, i, 'image_id', 'the id of a photo of the ground truth', image_id, next)
     }
     if (!Number.isSafeInteger(category_id)) throw fieldFault(list, i, 'category_id', 'a whole number', category_id)
@@ -122,6 +124,7 @@ function readBoxes(
   if (degenerate > 0) notes.push(`${name}: ${degenerate} boxes have no positive width and height; they find nothing.`)
   if (boxAsMask > 0) notes.push(`${name}: ${boxAsMask} detections have no mask; their boxes are taken for masks.`)
   if (corners.suspected) notes.push(corners.note(name))
+  notes.push(...check.notes())
 }
 
 function readMasks(
@@ -134,7 +137,6 @@ function readMasks(
 ): void {
   const { boxes, area } = columns
   const check = new SegmentationCheck(list)
-  let otherSize = 0
   for (let i = 0; i < records.length; i++) {
     const { bbox, segmentation } = records[i] as CocoDetection
     if (segmentation === undefined) {
@@ -142,13 +144,10 @@ function readMasks(
     }
     const size = photos.sizes[columns.photo[i]!]!
     check.check(segmentation, i, size)
-    if (size[0] !== 0 && (check.height !== size[0] || check.width !== size[1])) otherSize++
     area[i] = check.area(segmentation)
     if (type === 'segm') (columns.masks as CocoSegmentation[])[i] = segmentation
     else if (isNumberList(bbox, 4)) boxes.set(bbox, 4 * i)
     else boxes.set(rleBox(rleFromSegmentation(segmentation, check.height, check.width)), 4 * i)
   }
-  if (otherSize > 0) {
-    notes.push(`${list.name}: ${otherSize} masks are not of the size of their photo; they find nothing.`)
-  }
+  notes.push(...check.notes())
 }

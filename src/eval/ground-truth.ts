@@ -1,6 +1,7 @@
 /** @file Ground truth as columns: records are checked once, then read as numbers. */
-import { CornerBoxes } from './corner-boxes.js'
+
 import type { CocoAnnotation, CocoCategory, CocoImageId, CocoRegionType, CocoSegmentation } from './coco-records.js'
+import { CornerBoxes } from './corner-boxes.js'
 import { fault, fieldFault, isNumberList, isRecord, type RecordList, shown } from './fault.js'
 import { SegmentationCheck } from './segmentation.js'
 
@@ -165,7 +166,7 @@ function fillColumns(
     if (category === undefined) {
       throw fieldFault(list, i, 'category_id', 'the id of one of categories', record.category_id)
     }
-    if (iscrowd !== undefined && Number(iscrowd) !== 0 && Number(iscrowd) !== 1) {
+    if (iscrowd !== undefined && iscrowd !== 0 && iscrowd !== 1 && typeof iscrowd !== 'boolean') {
       throw fieldFault(list, i, 'iscrowd', '0 or 1', iscrowd)
     }
     columns.id[i] = id!
@@ -198,4 +199,5 @@ function fillColumns(
   if (withoutArea > 0) notes.push(`${name}: ${withoutArea} annotations have no area; ${regions} is taken.`)
   if (degenerate > 0) notes.push(`${name}: ${degenerate} boxes have no positive width and height; nothing finds them.`)
   if (corners.suspected) notes.push(corners.note(name))
+  notes.push(...check.notes())
 }

@@ -24,9 +24,7 @@ const KINDS = 'polygons [[x1, y1, x2, y2, …], …] or run lengths {size, count
 export function rleFromSegmentation(segmentation: CocoSegmentation, height: number, width: number): Rle {
   if (!('counts' in segmentation)) return rleFromPolygons(segmentation, height, width)
   const { size, counts } = segmentation
-  return typeof counts === 'string'
-    ? rleFromString(counts, size[0], size[1])
-    : rleFromCounts(counts, size[0], size[1])
+  return typeof counts === 'string' ? rleFromString(counts, size[0], size[1]) : rleFromCounts(counts, size[0], size[1])
 }
 
 /** Checks the segmentations of a list of records, one after the other. */
@@ -36,6 +34,8 @@ export class SegmentationCheck {
   /** Pixels of the mask that was checked last. */
   height = 0
   width = 0
+  /** How many masks so far had run lengths of another size than their photo. */
+  otherSize = 0
 
   constructor(list: RecordList) {
     this.#list = list
@@ -57,8 +57,10 @@ export class SegmentationCheck {
       this.height = photo[0]
       this.width = photo[1]
       this.#runs.clear()
-    } else if (isRecord(value)) this.#checkRle(value, index)
-    else throw fieldFault(list, index, 'segmentation', KINDS, value)
+    } else if (isRecord(value)) {
+      this.#checkRle(value, index)
+      if (photo[0] !== 0 && (this.height !== photo[0] || this.width !== photo[1])) this.otherSize++
+    } else throw fieldFault(list, index, 'segmentation', KINDS, value)
   }
 
   #checkRle({ size, counts }: Readonly<Record<string, unknown>>, index: number): void {
@@ -79,6 +81,12 @@ export class SegmentationCheck {
     this.width = width
   }
 
+  /** A sentence about masks of another size than their photo, where there were some. */
+  notes(): string[] {
+    const { otherSize } = this
+    return otherSize === 0 ? [] : [`${this.#list.name}: ${otherSize} masks do not have the size of their photo.`]
+  }
+
   /** Foreground pixels of the segmentation that was checked last. */
   area(value: CocoSegmentation): number {
     const drawn = 'counts' in value ? undefined : rleFromPolygons(value, this.height, this.width).counts
@@ -94,7 +102,8 @@ function checkPolygons(value: readonly unknown[], list: RecordList, index: numbe
   if (value.length === 0) throw fieldFault(list, index, 'segmentation', KINDS, 'an empty list')
   for (const polygon of value) {
     const good = isNumberList(polygon) && polygon.length >= 4 && polygon.length % 2 === 0
-    if (!good) throw fieldFault(list, index, 'segmentation', 'polygons of pairs x, y with two corners at least', polygon)
+    if (!good)
+      throw fieldFault(list, index, 'segmentation', 'polygons of pairs x, y with two corners at least', polygon)
     for (const coordinate of polygon) {
       if (Math.abs(coordinate) <= MAX_COORDINATE) continue
       throw fieldFault(list, index, 'segmentation', `coordinates of at most ${MAX_COORDINATE}`, coordinate)

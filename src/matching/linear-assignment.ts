@@ -16,9 +16,10 @@ const NONE = -1
 
 /** Memory of the solver, kept from call to call; it grows to the largest matrix met. */
 export class AssignmentWorkspace {
-  /** The matrix in double precision with no more rows than columns, where the caller's is not so. */
-  matrix: Float64Array = new Float64Array(0)
+  /** A float32 matrix in double precision. */
   widened: Float64Array = new Float64Array(0)
+  /** The costs of all rows met so far, of the matrix turned so that it has no more rows than columns. */
+  matrix: Float64Array = new Float64Array(0)
   rowPotential: Float64Array = new Float64Array(0)
   columnPotential: Float64Array = new Float64Array(0)
   /** Length of the shortest path found so far from the current row to each column. */
@@ -32,6 +33,7 @@ export class AssignmentWorkspace {
 
   /** Makes room for and clears the state of a problem of `rows` <= `columns`. */
   start(rows: number, columns: number): void {
+    if (this.matrix.length < rows * columns) this.matrix = new Float64Array(rows * columns)
     if (this.columnPotential.length < columns) {
       this.rowPotential = new Float64Array(columns)
       this.columnPotential = new Float64Array(columns)
@@ -71,12 +73,12 @@ export function assignRows(
     })
   }
   const wide = cost instanceof Float64Array ? cost : widen(workspace, cost)
-  const transposed = columns < rows
-  const [short, long] = transposed ? [columns, rows] : [rows, columns]
-  const matrix = transposed ? transpose(workspace, wide, rows, columns) : wide
+  const turned = columns < rows
+  const [short, long] = turned ? [columns, rows] : [rows, columns]
+  const [rowStep, columnStep] = turned ? [1, columns] : [columns, 1]
   workspace.start(short, long)
   for (let row = 0; row < short; row++) {
-    if (assignOne(workspace, matrix, long, row)) continue
+    if (assignOne(workspace, wide, row * rowStep, columnStep, long, row)) continue
     checkEntries(wide, columns)
     throw new NumericError({
       where: 'assignRows',
@@ -84,22 +86,13 @@ export function assignRows(
       got: `only ${row} pairs that are not forbidden: cost matrix is infeasible`,
     })
   }
-  return transposed ? pairsByColumn(workspace, short, long) : pairsByRow(workspace, short)
+  return turned ? pairsByColumn(workspace, short, long) : pairsByRow(workspace, short)
 }
 
 function widen(workspace: AssignmentWorkspace, cost: Float32Array): Float64Array {
   if (workspace.widened.length < cost.length) workspace.widened = new Float64Array(cost.length)
   workspace.widened.set(cost)
   return workspace.widened.subarray(0, cost.length)
-}
-
-function transpose(workspace: AssignmentWorkspace, cost: Float64Array, rows: number, columns: number): Float64Array {
-  if (workspace.matrix.length < cost.length) workspace.matrix = new Float64Array(cost.length)
-  const { matrix } = workspace
-  for (let column = 0, to = 0; column < columns; column++) {
-    for (let row = 0, at = column; row < rows; row++, at += columns, to++) matrix[to] = cost[at]!
-  }
-  return matrix
 }
 
 /** Names the first entry that is NaN or -Infinity. */
@@ -114,18 +107,26 @@ function checkEntries(cost: Float64Array, columns: number): void {
 }
 
 /**
- * Gives `row` a column, moving earlier rows to other columns where that is cheaper; false when none is left, or the row
- * has an invalid entry: every entry is looked at here once.
+ * Gives `row`, whose costs are `cost[from + column * stride]`, a column, moving earlier rows to other columns where that
+ * is cheaper. False when none is left, or the row has an invalid entry: every entry is looked at here once.
  */
-function assignOne(workspace: AssignmentWorkspace, matrix: Float64Array, columns: number, row: number): boolean {
-  const { columnPotential, distance, rowOfColumn } = workspace
+function assignOne(
+  workspace: AssignmentWorkspace,
+  cost: Float64Array,
+  from: number,
+  stride: number,
+  columns: number,
+  row: number,
+): boolean {
+  const { matrix, columnPotential, rowOfColumn } = workspace
   const start = row * columns
   let lowest = Number.POSITIVE_INFINITY
   let nearest = NONE
   // From the last column to the first: among equal free columns the lowest wins.
-  for (let column = columns - 1; column >= 0; column--) {
-    const length = matrix[start + column]! - columnPotential[column]!
-    distance[column] = length
+  for (let column = columns - 1, at = from + column * stride; column >= 0; column--, at -= stride) {
+    const entry = cost[at]!
+    matrix[start + column] = entry
+    const length = entry - columnPotential[column]!
     // Not `length <= lowest`: NaN must come in.
     if (!(length > lowest)) {
       if (length < lowest || rowOfColumn[column] === NONE) {
@@ -136,7 +137,7 @@ function assignOne(workspace: AssignmentWorkspace, matrix: Float64Array, columns
     }
   }
   if (!Number.isFinite(lowest)) return false
-  if (rowOfColumn[nearest] !== NONE) return searchOn(workspace, matrix, columns, row, nearest)
+  if (rowOfColumn[nearest] !== NONE) return searchOn(workspace, columns, row, nearest)
   workspace.rowPotential[row] = lowest
   rowOfColumn[nearest] = row
   workspace.columnOfRow[row] = nearest
@@ -144,14 +145,11 @@ function assignOne(workspace: AssignmentWorkspace, matrix: Float64Array, columns
 }
 
 /** Dijkstra's search from `row`, whose nearest column is taken, to the nearest free column. */
-function searchOn(
-  workspace: AssignmentWorkspace,
-  matrix: Float64Array,
-  columns: number,
-  row: number,
-  first: number,
-): boolean {
-  const { columnPotential, rowPotential, distance, rowOfColumn, previousRow, queue } = workspace
+function searchOn(workspace: AssignmentWorkspace, columns: number, row: number, first: number): boolean {
+  const { matrix, columnPotential, rowPotential, distance, rowOfColumn, previousRow, queue } = workspace
+  for (let column = 0, at = row * columns; column < columns; column++, at++) {
+    distance[column] = matrix[at]! - columnPotential[column]!
+  }
   previousRow.fill(row, 0, columns)
   for (let at = 0; at < columns; at++) queue[at] = columns - 1 - at
   let open = columns

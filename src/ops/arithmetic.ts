@@ -65,7 +65,7 @@ export const arithmetic: Readonly<Record<ArithmeticOp, Operator>> = {
   Add: binary(7, addDims),
   Sub: binary(7, subtractDims),
   Mul: binary(7, (a, b) => multiplyDims(a, b)),
-  Div: binary(7, (a, b) => (typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) : divideDims(a, b))),
+  Div: binary(7, (a, b) => (typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) + 0 : divideDims(a, b))),
   Mod: {
     ...binary(10),
     attributes: { fmod: int(0) },

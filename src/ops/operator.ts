@@ -89,8 +89,12 @@ export class Call {
   /** Input `index`, which the record requires. */
   input(index: number): Tensor {
     const tensor = this.inputs[index]
-    if (tensor === undefined) throw this.shapeError(`input '${this.operator.inputs[index]}'`, 'nothing')
+    if (tensor === undefined) throw this.shapeError(`input '${this.#inputName(index)}'`, 'nothing')
     return tensor
+  }
+
+  #inputName(index: number): string {
+    return (this.operator.inputs[index] ?? this.operator.inputs.at(-1))!.replace(/[?.]/g, '')
   }
 
   int(name: string): number {
@@ -135,7 +139,7 @@ export class Call {
   entries(index: number, count: number): readonly Dim[] | undefined {
     const { content } = this.input(index)
     if (content !== undefined && content.length !== count) {
-      throw this.shapeError(`${count} entries of input '${this.operator.inputs[index]}'`, String(content.length))
+      throw this.shapeError(`${count} entries of input '${this.#inputName(index)}'`, String(content.length))
     }
     return content
   }

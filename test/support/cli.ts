@@ -12,14 +12,26 @@ import { type EncodedFormat, encodeImage } from '../../src/data/index.node.js'
 import { type DetectionModel, models } from '../../src/models/index.js'
 import { parametersOf } from '../../src/nn/index.js'
 import type { TensorData } from '../../src/tensor/index.js'
-import { ruleWeights } from './parity.js'
 import { ruleImageBytes } from './rule.js'
+import { ruleWeights } from './rule-weights.js'
 
 /** What a command did. */
 export interface Outcome {
   readonly code: number | null
   readonly out: string
   readonly err: string
+}
+
+/** An element of the array that `detrs detect --json` prints. */
+export interface Found {
+  readonly file: string
+  readonly width: number
+  readonly height: number
+  readonly detections: readonly {
+    readonly label: string
+    readonly score: number
+    readonly box: Readonly<Record<'xmin' | 'ymin' | 'xmax' | 'ymax', number>>
+  }[]
 }
 
 /** The built command. */

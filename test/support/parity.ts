@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { parseSafetensors } from '../../src/checkpoint/index.js'
 import { buildPredictionGraph, type DetectionModel, findModel, type Network } from '../../src/models/index.js'
-import { parametersOf } from '../../src/nn/index.js'
 import { encodeModel } from '../../src/onnx/index.js'
 import { optimizeForInference } from '../../src/passes/index.js'
 import type { Runtime } from '../../src/runtime/index.js'
 import { type TensorData, toNumbers } from '../../src/tensor/index.js'
-import { project, ruleImageBytes, ruleStateDict } from './rule.js'
+import { project, ruleImageBytes } from './rule.js'
+import { ruleWeights } from './rule-weights.js'
 
 interface ImageOfCase {
   readonly seed: number
@@ -56,15 +56,6 @@ export function goldenIndex(): Readonly<Record<string, Golden>> {
 /** Tensors of one golden file. */
 export function goldenTensors(path: string): ReadonlyMap<string, TensorData> {
   return parseSafetensors(readFileSync(new URL(path, GOLDEN_FOLDER)), path).tensors
-}
-
-/** Weights of the rule by our keys, generated under the official ones. */
-export function ruleWeights(model: DetectionModel, network: Network, seed: number): Map<string, TensorData> {
-  const official = model.layouts[0]!
-  const parameters = parametersOf(network)
-  const shapes = new Map(parameters.map(({ key, shape }) => [official.keysOf(key)[0]!, shape]))
-  const stateDict = ruleStateDict(shapes, seed)
-  return new Map(parameters.map(({ key }) => [key, stateDict.get(official.keysOf(key)[0]!)!]))
 }
 
 /** A planted mistake: changes the network or its weights before they are compiled. */

@@ -1,6 +1,6 @@
 /** @file A DETR small enough for tests that need no particular size: ResNet-18, 32 channels, two layers of each kind. */
 import { type DetectionModel, detrModel, detrR50, type LoadedModel, type Network } from '../../src/models/index.js'
-import { ruleWeights } from './parity.js'
+import { ruleWeights } from './rule-weights.js'
 
 /** Classes of the tiny model; the last of three is not used. */
 export const TINY_CLASSES: readonly (string | null)[] = ['circle', 'square', null]

@@ -50,6 +50,7 @@ const KINDS = {
   'class-rare': [W, 'classes with very few objects'],
   'class-not-trained': [W, 'classes that validation or test photos hold and training photos do not'],
   'class-lists-differ': [E, 'lists of classes that contradict each other; the first named is used'],
+  'class-names-unknown': [W, 'data sets without class names; classes are named by their number'],
   'class-placeholder': [N, 'placeholder categories (the name of the project, without objects); left out'],
   // Photos
   'image-missing': [E, 'photos without a file'],

@@ -121,7 +121,8 @@ export async function readVoc(
     })
     const { width, height } = annotation
     const assigned = source.split === undefined ? (splits.get(stem) ?? []) : [source.split]
-    images.push({ id: stem, ...file, annotationFile: where, splits: assigned, width, height, objects })
+    const id = source.split === undefined ? stem : `${basename(source.folder)}/${stem}`
+    images.push({ id, ...file, annotationFile: where, splits: assigned, width, height, objects })
   }
   await countUnlabelled(reader, imagesIn ?? sources.flatMap(({ imageFolders }) => imageFolders), images, problems)
   const annotationFiles = sources.map(({ folder }) => join(relative(root, folder), '*.xml'))
@@ -191,8 +192,8 @@ async function splitLists(
   const lists = main === undefined ? folder : join(folder, main)
   const present = (await reader.list(lists)).files
   const wanted = SPLIT_LISTS.filter(([name]) => present.includes(`${name}.txt`))
-  const train = wanted.some(([, split]) => split === 'train')
-  if (!train && present.includes('trainval.txt')) wanted.push(['trainval', 'train'])
+  // Both splits together; of use where the list of one is missing.
+  if (!present.includes('train.txt') && present.includes('trainval.txt')) wanted.push(['trainval', 'train'])
   for (const [name, split] of wanted) {
     const path = join(lists, `${name}.txt`)
     const where = relative(root, path)
@@ -206,6 +207,7 @@ async function splitLists(
         continue
       }
       const assigned = splits.get(stem) ?? []
+      if (name === 'trainval' && assigned.length > 0) continue
       if (!assigned.includes(split)) splits.set(stem, [...assigned, split])
       else problems.add('image-listed-twice', () => `${where}: '${entry}'`)
     }

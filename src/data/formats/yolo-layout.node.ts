@@ -1,0 +1,143 @@
+/** @file Where a YOLO data set has its photos, splits, label files and class names. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { FileError } from '../../tensor/index.js'
+import { readRegularFile } from '../read-file.node.js'
+import { decodeText } from './csv.js'
+import type { SplitName } from './dataset.js'
+import { type FolderReader, isPhotoName } from './folders.node.js'
+import { splitOfName } from './split-name.js'
+import { classList } from './voc.js'
+import { parseDarknetData } from './yolo.js'
+
+/** A YOLO data set: its folder, and the file that describes it, if there is one. */
+export interface YoloSource {
+  readonly folder: string
+  /** data.yaml, or Darknet's obj.data. */
+  readonly config: string | undefined
+}
+
+/** A file with names and folders is small; YAML that is not costs much to parse. */
+const MAX_CONFIG_BYTES = 4 * 2 ** 20
+const MAX_DEPTH = 6
+const LABEL_FOLDERS = ['labels', 'obj_train_data']
+
+/** The YOLO data sets of a folder: by data.yaml or obj.data, else by a folder of label files. */
+export async function findYolo(reader: FolderReader, folder: string): Promise<YoloSource[]> {
+  const { files, folders } = await reader.list(folder)
+  const sources: YoloSource[] = []
+  for (const name of files) if (await isConfig(join(folder, name))) sources.push({ folder, config: join(folder, name) })
+  if (sources.length > 0) return sources
+  const places = [folder, ...folders.filter((name) => splitOfName(name) !== undefined).map((name) => join(folder, name))]
+  for (const place of places) if (await holdsLabels(reader, place)) return [{ folder, config: undefined }]
+  return []
+}
+
+async function isConfig(path: string): Promise<boolean> {
+  if (!/\.(?:ya?ml|data)$/i.test(path)) return false
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return /\.data$/i.test(path) ? /^\s*names\s*=/m.test(text) : /^\s*["']?names["']?\s*:/m.test(text)
+}
+
+/** Label files in `labels`, or beside photos of the same name. */
+async function holdsLabels(reader: FolderReader, folder: string): Promise<boolean> {
+  const { folders } = await reader.list(folder)
+  const labels = folders.find((name) => LABEL_FOLDERS.includes(name.toLowerCase()))
+  const places = labels === undefined ? [folder] : await reader.below(join(folder, labels), 1)
+  for (const place of places) {
+    const { files } = await reader.list(place)
+    const texts = files.filter((name) => /\.txt$/i.test(name))
+    for (const name of texts.slice(0, 20)) {
+      const beside = labels !== undefined || (await reader.photosOfStem(place, name.slice(0, -4))).length > 0
+      if (beside && /^\s*\d+(?:\s+[\d.eE+-]+){4,}\s*$/m.test(await readFile(join(place, name), 'utf8'))) return true
+    }
+  }
+  return false
+}
+
+/**
+ * The content of data.yaml or obj.data as a plain value. Nothing in it is executed, and an alias that multiplies is
+ * refused.
+ * @throws FileError when it is not YAML.
+ */
+export async function readYoloConfig(reader: FolderReader, path: string, where: string): Promise<unknown> {
+  const bytes = await readRegularFile(path, where)
+  if (bytes.length > MAX_CONFIG_BYTES) {
+    throw new FileError({ where, expected: `at most ${MAX_CONFIG_BYTES} bytes of YAML`, got: `${bytes.length}` })
+  }
+  const text = decodeText(bytes, where)
+  if (/\.data$/i.test(path)) {
+    const { names, classes, ...entries } = parseDarknetData(text)
+    const file = await locate(reader, dirname(path), undefined, names ?? '')
+    if (file === undefined) throw new FileError({ where, expected: 'the file of class names', got: `no '${names}'` })
+    const list = classList(decodeText(await readRegularFile(file), names!))
+    return { ...entries, names: list, nc: classes === undefined ? undefined : Number(classes) }
+  }
+  // Loaded here: nothing else needs it, and it takes a while.
+  const { parse } = await import('yaml')
+  try {
+    return parse(text, { maxAliasCount: 100, logLevel: 'silent' })
+  } catch (cause) {
+    const got = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.replace(/:$/, '')
+    throw new FileError({ where, expected: 'YAML', got, cause })
+  }
+}
+
+/**
+ * The file or folder that a description means. Paths are relative to its `path`, or to itself; many are written for
+ * another place (`../train/images`, `data/train.txt`), so that leading parts are left out until something is there.
+ */
+export async function locate(
+  reader: FolderReader,
+  base: string,
+  path: string | undefined,
+  written: string,
+): Promise<string | undefined> {
+  if (written === '' || written.includes('\0')) return undefined
+  const slashed = written.replaceAll('\\', '/')
+  const bases = path === undefined ? [base] : [resolve(base, path), base]
+  const parts = slashed.split('/').filter((part) => part !== '' && part !== '.')
+  const candidates = [
+    ...bases.map((folder) => resolve(folder, slashed)),
+    ...(isAbsolute(slashed) ? [] : parts.map((_, i) => join(base, ...parts.slice(i)))),
+  ]
+  for (const candidate of candidates) {
+    if (await reader.holds(dirname(candidate), basename(candidate))) return candidate
+    const { files, folders } = await reader.list(candidate)
+    if (files.length + folders.length > 0) return candidate
+  }
+  return undefined
+}
+
+/** All photos in a folder and below it. */
+export async function photosBelow(reader: FolderReader, folder: string): Promise<string[]> {
+  const photos: string[] = []
+  for (const place of await reader.below(folder, MAX_DEPTH)) {
+    for (const name of (await reader.list(place)).files) if (isPhotoName(name)) photos.push(join(place, name))
+  }
+  return photos
+}
+
+/** The split of a photo that only its folders can tell; undefined when they do not. */
+export function splitOfFolders(root: string, path: string): SplitName | undefined {
+  const parts = relative(root, dirname(path)).split(sep)
+  for (const part of parts.reverse()) {
+    const split = splitOfName(part)
+    if (split !== undefined) return split
+  }
+  return undefined
+}
+
+/** Folders that may hold the label file of a photo in `folder`, the likeliest first. */
+export function labelFolders(root: string, folder: string): string[] {
+  const parts = folder.split(sep)
+  const at = parts.lastIndexOf('images')
+  const swapped = at < 0 ? [] : [[...parts.slice(0, at), 'labels', ...parts.slice(at + 1)].join(sep)]
+  return [
+    ...swapped,
+    join(folder, 'labels'),
+    folder,
+    join(root, 'labels', basename(folder)),
+    ...LABEL_FOLDERS.map((name) => join(root, name)),
+  ]
+}
