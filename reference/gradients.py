@@ -24,7 +24,7 @@ WRT, GIVEN, CONSTANT = "wrt", "given", "constant"
 
 def stream(name: str, *shape) -> torch.Tensor:
     """Unit variance: float32(sqrt(3) u) of the stream (name, 1)."""
-    return torch.from_numpy(np.float32(np.sqrt(np.float64(3)) * uniform(name, shape, 1)))
+    return torch.tensor(np.float32(np.sqrt(np.float64(3)) * uniform(name, shape, 1)))
 
 
 def coarse(x: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,7 @@
  * frozen batch norms, and the last stage dilated instead of strided on request (DC5). Keys are torchvision's.
  */
 import type { Tensor } from '../graph/index.js'
-import { BatchNorm2d, Conv2d, FrozenBatchNorm2d } from '../nn/index.js'
+import { BatchNorm2d, Conv2d, FrozenBatchNorm2d, kaimingNormal, parametersOf } from '../nn/index.js'
 import { add, maxPool2d, relu } from '../ops/index.js'
 import { ConfigError } from '../tensor/index.js'
 
@@ -98,21 +98,23 @@ export interface ResNetConfig {
   readonly norms?: 'frozen' | 'trained'
   /** Channels of the stem; 64 in the paper. The stages grow from it. */
   readonly width?: number
+  /** Number of stages; with three, the last feature has stride 16. */
+  readonly stages?: 3 | 4
 }
 
-/** Image to features at strides 4, 8, 16 and 32 (16 twice when dilated). */
+/** Image to features at strides 4, 8, 16 and 32 (16 twice when dilated; without 32 when there are three stages). */
 export class ResNet {
   readonly conv1: Conv2d
   readonly bn1: BatchNorm
   readonly layer1: readonly Block[]
   readonly layer2: readonly Block[]
   readonly layer3: readonly Block[]
-  readonly layer4: readonly Block[]
+  readonly layer4?: readonly Block[]
   /** Channels of each returned feature. */
-  readonly channels: readonly [number, number, number, number]
+  readonly channels: readonly number[]
 
   /** @throws ConfigError when a depth without bottlenecks is to be dilated. */
-  constructor({ depth, dilatedC5 = false, norms = 'frozen', width = 64 }: ResNetConfig) {
+  constructor({ depth, dilatedC5 = false, norms = 'frozen', width = 64, stages = 4 }: ResNetConfig) {
     if (dilatedC5 && depth < 50) {
       throw new ConfigError({ where: 'ResNet', expected: 'depth 50 or 101 for a dilated last stage', got: `${depth}` })
     }
@@ -132,18 +134,19 @@ export class ResNet {
     this.layer1 = stage(0, 1)
     this.layer2 = stage(1, 2)
     this.layer3 = stage(2, 2)
-    this.layer4 = stage(3, 2, dilatedC5)
-    const [c2, c3, c4, c5] = [1, 2, 4, 8].map((factor) => factor * width * expansion)
-    this.channels = [c2!, c3!, c4!, c5!]
+    if (stages === 4) this.layer4 = stage(3, 2, dilatedC5)
+    this.channels = [1, 2, 4, 8].slice(0, stages).map((factor) => factor * width * expansion)
+    for (const parameter of parametersOf(this)) {
+      if (parameter.shape.length === 4) parameter.initialization = kaimingNormal(parameter.shape)
+    }
   }
 
-  /** x: float32 [batch, 3, height, width], normalised. */
-  forward(x: Tensor): readonly [Tensor, Tensor, Tensor, Tensor] {
-    const stem = maxPool2d(relu(this.bn1.forward(this.conv1.forward(x))), 3, { stride: 2, padding: 1 })
-    const run = (stage: readonly Block[], input: Tensor): Tensor => stage.reduce((h, block) => block.forward(h), input)
-    const c2 = run(this.layer1, stem)
-    const c3 = run(this.layer2, c2)
-    const c4 = run(this.layer3, c3)
-    return [c2, c3, c4, run(this.layer4, c4)]
+  /** x: float32 [batch, 3, height, width], normalised. @returns the output of every stage, finest first */
+  forward(x: Tensor): readonly Tensor[] {
+    let features = maxPool2d(relu(this.bn1.forward(this.conv1.forward(x))), 3, { stride: 2, padding: 1 })
+    return [this.layer1, this.layer2, this.layer3, this.layer4 ?? []].slice(0, this.channels.length).map((stage) => {
+      features = stage.reduce((hidden, block) => block.forward(hidden), features)
+      return features
+    })
   }
 }

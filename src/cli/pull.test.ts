@@ -78,7 +78,10 @@ describe('detrs pull', () => {
     const { pull, path, folder } = cache()
     const { code, out, err } = await pull('tiny', '--url', `${host}/other`)
     assert.deepEqual([code, out], [1, ''])
-    assert.match(err, /detrs: tiny-.*\.pth: expected a file with a sha256 that starts with .* from http.*\/other, got one with sha256 /)
+    assert.match(
+      err,
+      /detrs: tiny-.*\.pth: expected a file with a sha256 that starts with .* from http.*\/other, got one with sha256 /,
+    )
     assert.equal(existsSync(path), false)
     assert.deepEqual(
       readdirSync(join(folder, 'checkpoints')).filter((name) => name.endsWith('.pth')),

@@ -250,7 +250,8 @@ function checkImage(image: RgbImage): void {
 
 function checkWindow({ x, y, width, height }: Region, size: ImageSize): void {
   const whole = [x, y, width, height].every(Number.isSafeInteger)
-  if (whole && x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= size.width && y + height <= size.height) return
+  if (whole && x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= size.width && y + height <= size.height)
+    return
   throw new ImageError({
     where: 'resizeBilinear.window',
     expected: `whole pixels inside ${size.width}×${size.height}`,

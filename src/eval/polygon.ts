@@ -72,7 +72,7 @@ function addCrossings(
   const heightAt = Math.abs(xe - xs) >= Math.abs(ye - ys) ? flatEdge(xs, ys, xe, ye) : steepEdge(xs, ys, xe, ye)
   for (let x = first; x <= last; x++) {
     const y = (heightAt(SCALE * x + 2) + 0.5) / SCALE - 0.5
-    into.push(x * height + Math.ceil(y < 0 ? 0 : y > height ? height : y))
+    into.push(x * height + Math.ceil(Math.min(Math.max(y, 0), height)))
   }
 }
 

@@ -9,7 +9,7 @@ export function sortByScore(items: Int32Array, scores: Float64Array): void {
   for (let from = 0; from < length; from += STRETCH)
     insertionSort(items, scores, from, Math.min(from + STRETCH, length))
   if (length <= STRETCH) return
-  let [source, target] = [items, new Int32Array(length)]
+  let [source, target]: [Int32Array, Int32Array] = [items, new Int32Array(length)]
   for (let size = STRETCH; size < length; size *= 2) {
     for (let from = 0; from < length; from += 2 * size) {
       merge(source, target, scores, from, Math.min(from + size, length), Math.min(from + 2 * size, length))

@@ -82,7 +82,7 @@ test('an input has a name of its own and dimensions that mean something', () => 
 
 test('a parameter is one tensor however often it is used, and needs a key', () => {
   const graph = new Graph('net')
-  const parameter = new Parameter([4, 3])
+  const parameter = new Parameter([4, 3], { kind: 'constant', value: 0 })
   assert.equal(parameter.role, 'weight')
   assert.throws(
     () => graph.parameter(parameter),

@@ -49,15 +49,25 @@ export interface TensorType {
 /** A number that can be learned, or one that is only carried along: a norm's statistics, a frozen norm altogether. */
 export type ParameterRole = 'weight' | 'buffer'
 
+/** How a parameter starts when there are no weights to load. */
+export type Initialization =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Uniform in ±bound. */
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly deviation: number }
+
 /** Numbers that a model owns. Its key is given by the place of its field in the model (src/nn/module.ts). */
 export class Parameter {
   readonly shape: readonly number[]
   readonly role: ParameterRole
   /** State-dict key; empty until the model's fields have been walked. */
   key = ''
+  /** How it starts without weights to load; a model may override what the layer set. */
+  initialization: Initialization
 
-  constructor(shape: readonly number[], role: ParameterRole = 'weight') {
+  constructor(shape: readonly number[], initialization: Initialization, role: ParameterRole = 'weight') {
     this.shape = shape
+    this.initialization = initialization
     this.role = role
   }
 }

@@ -1,6 +1,7 @@
 /** @file Multi-head attention (Attention Is All You Need, arXiv:1706.03762, §3.2), in PyTorch's packed form. */
 import { type Dim, Parameter, type Tensor } from '../graph/index.js'
 import { add, matmul, mul, reshape, softmax, split, transpose } from '../ops/index.js'
+import { xavierUniform, zerosInitial } from './initialization.js'
 import { Linear } from './linear.js'
 
 /** Keys: in_proj_weight [3·channels, channels] with rows q, k, v; in_proj_bias [3·channels]; out_proj.weight, out_proj.bias. */
@@ -11,9 +12,10 @@ export class MultiheadAttention {
   readonly heads: number
 
   constructor(channels: number, heads: number) {
-    this.inProjWeight = new Parameter([3 * channels, channels])
-    this.inProjBias = new Parameter([3 * channels])
+    this.inProjWeight = new Parameter([3 * channels, channels], xavierUniform([3 * channels, channels]))
+    this.inProjBias = new Parameter([3 * channels], zerosInitial)
     this.outProj = new Linear(channels, channels)
+    this.outProj.bias.initialization = zerosInitial
     this.heads = heads
   }
 

@@ -1,6 +1,7 @@
 /** @file Two-dimensional convolution. */
 import { Parameter, type Tensor } from '../graph/index.js'
 import { conv2d, type WindowOptions } from '../ops/index.js'
+import { defaultInitial } from './initialization.js'
 
 /** Options of a convolution. */
 export interface Conv2dOptions extends WindowOptions {
@@ -15,8 +16,9 @@ export class Conv2d {
   readonly window: WindowOptions
 
   constructor(inputs: number, outputs: number, kernel: number, { bias = true, ...window }: Conv2dOptions = {}) {
-    this.weight = new Parameter([outputs, inputs, kernel, kernel])
-    if (bias) this.bias = new Parameter([outputs])
+    const initial = defaultInitial(inputs * kernel * kernel)
+    this.weight = new Parameter([outputs, inputs, kernel, kernel], initial)
+    if (bias) this.bias = new Parameter([outputs], initial)
     this.window = window
   }
 

@@ -6,7 +6,7 @@ export class Embedding {
   readonly weight: Parameter
 
   constructor(rows: number, channels: number) {
-    this.weight = new Parameter([rows, channels])
+    this.weight = new Parameter([rows, channels], { kind: 'normal', deviation: 1 })
   }
 
   /** The whole table, float32 [rows, channels], in the graph of `like`. */

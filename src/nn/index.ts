@@ -2,6 +2,7 @@
 export * from './attention.js'
 export * from './convolution.js'
 export * from './embedding.js'
+export * from './initialization.js'
 export * from './linear.js'
 export * from './module.js'
 export * from './normalization.js'

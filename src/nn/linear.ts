@@ -1,6 +1,7 @@
 /** @file Fully connected layers. */
 import { Parameter, type Tensor } from '../graph/index.js'
 import { add, matmul, relu, transpose } from '../ops/index.js'
+import { defaultInitial } from './initialization.js'
 
 /** y = x·Wᵀ + b over the last axis. Keys: weight [out, in], bias [out]. */
 export class Linear {
@@ -8,8 +9,8 @@ export class Linear {
   readonly bias: Parameter
 
   constructor(inputs: number, outputs: number) {
-    this.weight = new Parameter([outputs, inputs])
-    this.bias = new Parameter([outputs])
+    this.weight = new Parameter([outputs, inputs], defaultInitial(inputs))
+    this.bias = new Parameter([outputs], defaultInitial(inputs))
   }
 
   /** x: float32 [..., in] to [..., out]. */

@@ -1,6 +1,7 @@
 /** @file Norm layers. */
 import { Parameter, type Tensor } from '../graph/index.js'
 import { add, batchNormalization, batchNormalizationInTraining, layerNormalization, mul } from '../ops/index.js'
+import { onesInitial, zerosInitial } from './initialization.js'
 
 /** Layer norm over the last axis. Keys: weight [channels], bias [channels]. */
 export class LayerNorm {
@@ -9,8 +10,8 @@ export class LayerNorm {
   readonly epsilon: number
 
   constructor(channels: number, epsilon = 1e-5) {
-    this.weight = new Parameter([channels])
-    this.bias = new Parameter([channels])
+    this.weight = new Parameter([channels], onesInitial)
+    this.bias = new Parameter([channels], zerosInitial)
     this.epsilon = epsilon
   }
 
@@ -32,10 +33,10 @@ export class FrozenBatchNorm2d {
   readonly epsilon: number
 
   constructor(channels: number, epsilon = 1e-5) {
-    this.weight = new Parameter([channels], 'buffer')
-    this.bias = new Parameter([channels], 'buffer')
-    this.runningMean = new Parameter([channels], 'buffer')
-    this.runningVar = new Parameter([channels], 'buffer')
+    this.weight = new Parameter([channels], onesInitial, 'buffer')
+    this.bias = new Parameter([channels], zerosInitial, 'buffer')
+    this.runningMean = new Parameter([channels], zerosInitial, 'buffer')
+    this.runningVar = new Parameter([channels], onesInitial, 'buffer')
     this.epsilon = epsilon
   }
 
@@ -60,10 +61,10 @@ export class BatchNorm2d {
   readonly epsilon: number
 
   constructor(channels: number, epsilon = 1e-5) {
-    this.weight = new Parameter([channels])
-    this.bias = new Parameter([channels])
-    this.runningMean = new Parameter([channels], 'buffer')
-    this.runningVar = new Parameter([channels], 'buffer')
+    this.weight = new Parameter([channels], onesInitial)
+    this.bias = new Parameter([channels], zerosInitial)
+    this.runningMean = new Parameter([channels], zerosInitial, 'buffer')
+    this.runningVar = new Parameter([channels], onesInitial, 'buffer')
     this.epsilon = epsilon
   }
 

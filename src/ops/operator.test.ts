@@ -61,7 +61,7 @@ test('where gives numbers the type of the other branch, and float32 to two numbe
 
 test('parameters become tensors of the graph; numbers alone belong to none', () => {
   const graph = new Graph()
-  const weight = new Parameter([3, 3])
+  const weight = new Parameter([3, 3], { kind: 'constant', value: 0 })
   weight.key = 'weight'
   const x = graph.input('x', 'float32', ['n', 3])
   assert.equal(shapeOf(matmul(x, weight)), 'float32[n, 3]')

@@ -42,7 +42,9 @@ function nodeKey(node: Node): string {
 }
 
 function attributeKey(value: Attribute): string {
-  return typeof value === 'object' && 'dtype' in value ? dataKey(value) : `${typeof value}:${String(value)}`
+  if (typeof value === 'object') return 'dtype' in value ? dataKey(value) : `[${value.map(attributeKey).join()}]`
+  if (typeof value === 'string') return JSON.stringify(value)
+  return `${typeof value}:${Object.is(value, -0) ? '-0' : value}`
 }
 
 function dataKey(data: TensorData): string {

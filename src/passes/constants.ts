@@ -24,6 +24,7 @@ export function foldConstants(graph: Graph): Graph {
 
 function knownContent(tensor: Tensor): TensorData | undefined {
   const { content, shape, dtype } = tensor
-  if (!content?.every((dim) => typeof dim === 'number')) return undefined
+  // Larger numbers have been rounded on their way.
+  if (!content?.every((dim) => Number.isSafeInteger(dim))) return undefined
   return fromNumbers(dtype, shape as readonly number[], content as readonly number[])
 }

@@ -44,18 +44,29 @@ const EVALUATORS: Readonly<Partial<Record<OpType, Evaluator>>> = {
     // Fractions and 16-bit floats round by rules of their own; only whole numbers and float32 are folded.
     const whole = /^u?int/.test(x!.dtype) && (dtype === 'float32' || dtype === 'int32' || dtype === 'int64')
     const floored = x!.dtype === 'float32' && (dtype === 'int32' || dtype === 'int64')
-    if (!whole && !floored) return undefined
-    return [fromNumbers(dtype, x!.shape, toNumbers(x!).map(Math.trunc))]
+    const values = whole || floored ? toNumbers(x!).map(Math.trunc) : []
+    const least = dtype === 'int32' ? -(2 ** 31) : Number.MIN_SAFE_INTEGER
+    // What does not fit is different on every machine, and larger numbers have been rounded already.
+    const fits = values.every((value) => value >= least && value <= -least - 1)
+    return (whole || floored) && fits ? [fromNumbers(dtype, x!.shape, values)] : undefined
   },
   Range: (inputs, node) => {
     const [start, , delta] = inputs.map((input) => toNumbers(input)[0]!)
     const [length] = outputShape(node)
-    const values = Array.from({ length: length! }, (_, i) => start! + i * delta!)
-    return [fromNumbers(inputs[0]!.dtype, [length!], values)]
+    const { dtype } = inputs[0]!
+    if (dtype !== 'float32' && !Number.isSafeInteger(start! + length! * delta!)) return undefined
+    // ONNX Runtime adds step by step, which rounds each time.
+    let next = start!
+    const values = Array.from({ length: length! }, () => {
+      const value = next
+      next = dtype === 'float32' ? Math.fround(value + delta!) : value + delta!
+      return value
+    })
+    return [fromNumbers(dtype, [length!], values)]
   },
   Transpose: ([x], node) => {
     const shape = outputShape(node)
-    const perm = node.attributes['perm'] as readonly number[]
+    const perm = (node.attributes['perm'] as readonly number[] | undefined) ?? [...shape.keys()].reverse()
     const strides = stridesOf(x!.shape)
     const data = createArray(x!.dtype, x!.data.length)
     forEachIndex(shape, [perm.map((axis) => strides[axis]!)], (i, [p]) => {

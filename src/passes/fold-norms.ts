@@ -18,28 +18,48 @@ export function foldNormsIntoConvolutions({ graph, weights }: WeightedGraph): We
   }
   const convolutions = new Set([...norms.values()].map(({ conv }) => conv))
   const folded = new Map(weights)
+  const keys = new Map<string, FoldedKeys>()
   const rewritten = rewrite(graph, (node, inputs, target) => {
     // A convolution to be folded passes its input on to its norm, which becomes the whole.
     if (convolutions.has(node)) return [inputs[0]!]
     const values = norms.get(node)
     if (values === undefined) return undefined
-    const { filters, bias } = scaled(values, Number(node.attributes['epsilon'] ?? 1e-5))
-    const [weightKey, biasKey] = [`${values.key}/folded`, `${values.key}/folded_bias`]
-    folded.set(weightKey, filters)
-    folded.set(biasKey, bias)
-    const parameters = [
-      target.parameterTensor(weightKey, 'float32', filters.shape),
-      target.parameterTensor(biasKey, 'float32', bias.shape),
-    ]
+    const epsilon = Number(node.attributes['epsilon'] ?? 1e-5)
+    const use = `${values.keys.join()},${epsilon}`
+    // A layer that is used in several places is folded once; two norms after one set of filters are two layers.
+    let made = keys.get(use)
+    if (made === undefined) {
+      const { filters, bias } = scaled(values, epsilon)
+      made = unusedKeys(values.keys[0]!, folded)
+      keys.set(use, made)
+      folded.set(made.weight, filters)
+      folded.set(made.bias, bias)
+    }
+    const parameters = [made.weight, made.bias].map((key) =>
+      target.parameterTensor(key, 'float32', folded.get(key)!.shape),
+    )
     const { attributes, name } = values.conv
     return addToGraph(target, 'Conv', convolution.Conv, [inputs[0], ...parameters], attributes, 1, name).outputs
   })
   return { graph: rewritten, weights: folded }
 }
 
+interface FoldedKeys {
+  readonly weight: string
+  readonly bias: string
+}
+
+function unusedKeys(key: string, taken: ReadonlyMap<string, TensorData>): FoldedKeys {
+  for (let i = 1; ; i++) {
+    const weight = `${key}/folded${i === 1 ? '' : `_${i}`}`
+    if (!taken.has(weight)) return { weight, bias: `${weight}_bias` }
+  }
+}
+
 interface Values {
   readonly conv: Node
-  readonly key: string
+  /** Keys of the filters, the bias and the norm's values. */
+  readonly keys: readonly string[]
   readonly filters: TensorData
   readonly bias: TensorData | undefined
   readonly norm: readonly [scale: TensorData, bias: TensorData, mean: TensorData, variance: TensorData]
@@ -64,17 +84,12 @@ function convolutionBefore(node: Node, uses: ReadonlyMap<Tensor, number>): Node 
 }
 
 function valuesOf(conv: Node, norm: Node, weights: ReadonlyMap<string, TensorData>): Values | undefined {
-  const dataOf = (tensor: Tensor | undefined): TensorData | undefined =>
-    tensor?.source.kind === 'parameter' ? weights.get(tensor.source.key) : undefined
-  const filters = dataOf(conv.inputs[1])
-  const bias = dataOf(conv.inputs[2])
-  const statistics = norm.inputs.slice(1).map(dataOf)
-  const source = conv.inputs[1]?.source
-  if (filters === undefined || source?.kind !== 'parameter' || !statistics.every((value) => value !== undefined)) {
-    return undefined
-  }
-  if (conv.inputs[2] !== undefined && bias === undefined) return undefined
-  return { conv, key: source.key, filters, bias, norm: statistics as unknown as Values['norm'] }
+  const sources = [conv.inputs[1], conv.inputs[2], ...norm.inputs.slice(1)]
+  const keys = sources.map((tensor) => (tensor?.source.kind === 'parameter' ? tensor.source.key : ''))
+  const [filters, bias, ...statistics] = keys.map((key) => weights.get(key))
+  const known = [filters, ...statistics, ...(conv.inputs[2] === undefined ? [] : [bias])]
+  if (!known.every((data) => data?.dtype === 'float32')) return undefined
+  return { conv, keys, filters: filters!, bias, norm: statistics as unknown as Values['norm'] }
 }
 
 function scaled({ filters, bias, norm }: Values, epsilon: number): { filters: TensorData; bias: TensorData } {

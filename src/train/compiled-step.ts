@@ -1,5 +1,6 @@
 /** @file The two halves of a step compiled for one shape, with the buffers that go from one to the other. */
 import type { Parameter } from '../graph/index.js'
+import type { OutputSet } from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
@@ -9,18 +10,10 @@ import { buildJointGraph, StepName, type TrainingShape } from './joint-graph.js'
 import type { Slab } from './slab.js'
 import { splitGraph } from './split-graph.js'
 
-/** Predictions of one set, on the host. */
-export interface PredictedSetData {
-  /** float32 [batch, queries, outputs] */
-  readonly logits: TensorData
-  /** float32 [batch, queries, 4] */
-  readonly boxes: TensorData
-}
-
 /** What FORWARD gives. The tensors are buffers that the next step writes again. */
 export interface ForwardResult {
-  /** By suffix, the last decoder layer (`''`) first. */
-  readonly predictions: ReadonlyMap<string, PredictedSetData>
+  /** Named by their suffix, the last decoder layer (`''`) first. */
+  readonly predictions: readonly OutputSet[]
   readonly saved: NamedTensors
   /** New running statistics of trained norms by key; copies. */
   readonly statistics: ReadonlyMap<string, TensorData>
@@ -60,12 +53,11 @@ export async function compileStep(
     forward: async (feeds) => {
       await first.run(feedsOf(first, feeds), { into: crossing })
       return {
-        predictions: new Map(
-          joint.sets.map((set) => [
-            set,
-            { logits: crossing[StepName.logits(set)]!, boxes: crossing[StepName.predictedBoxes(set)]! },
-          ]),
-        ),
+        predictions: joint.sets.map((name) => ({
+          name,
+          logits: crossing[StepName.logits(name)] as TensorData<'float32'>,
+          boxes: crossing[StepName.predictedBoxes(name)] as TensorData<'float32'>,
+        })),
         saved: crossing,
         statistics: new Map(updates.map((name) => [name.slice(UPDATE.length), copyOf(crossing[name]!)])),
       }

@@ -6,7 +6,7 @@
  *     targets ──► BACKWARD ──► losses, gradients ──► clip, AdamW, EMA in place
  */
 import type { Parameter } from '../graph/index.js'
-import { type DenseTargets, type ImageTargets, matchPredictions } from '../matching/index.js'
+import { HungarianMatcher, type ImageTargets, type MatchedSet } from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import type { Runtime } from '../runtime/index.js'
@@ -64,12 +64,14 @@ export class TrainingStep {
   /** Parameters that are not learned, and running statistics, by key. */
   readonly fixed: Map<string, TensorData>
   readonly #context: StepContext
+  readonly #matcher: HungarianMatcher
   readonly #compiled: Map<string, CompiledStep> = new Map()
 
   private constructor(context: StepContext, optimizer: AdamW, ema: Ema | undefined) {
     this.#context = context
     this.optimizer = optimizer
     this.ema = ema
+    this.#matcher = new HungarianMatcher(context.criterion.matching, context.model.classNames.length)
     this.weights = new Slab(context.layout)
     this.weights.fill(context.weights)
     this.gradients = new Slab(context.layout)
@@ -88,7 +90,7 @@ export class TrainingStep {
    * @throws RuntimeError naming the loss term or parameter that is not finite; weights and average are then untouched.
    */
   async run(batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
-    const { criterion, model, clipNorm } = this.#context
+    const { clipNorm } = this.#context
     const step = await this.#compile(batch.images.shape)
     const parameters = { ...Object.fromEntries(this.fixed), ...Object.fromEntries(this.weights.views) }
 
@@ -97,17 +99,14 @@ export class TrainingStep {
       [StepName.sizes]: batch.sizes,
       ...parameters,
     })
-    const { sets, objects, unmatched } = matchPredictions(predictions, batch.targets, {
-      ...criterion.matching,
-      noObjectLabel: model.classNames.length,
-    })
+    const sets = this.#matcher.match(predictions, batch.targets)
     const { loss, terms } = await step.backward(
       {
         [StepName.images]: batch.images,
         [StepName.sizes]: batch.sizes,
         ...parameters,
         ...saved,
-        ...denseFeeds(sets, objects),
+        ...targetFeeds(sets, batch.targets),
       },
       this.gradients,
     )
@@ -117,7 +116,7 @@ export class TrainingStep {
     await this.optimizer.apply(this.weights, this.gradients, groups, clipScale(gradientNorm, clipNorm))
     for (const [key, value] of statistics) this.fixed.set(key, value)
     await this.ema?.update(this.weights)
-    return { loss, terms, gradientNorm, unmatched }
+    return { loss, terms, gradientNorm, unmatched: sets[0]!.surplus }
   }
 
   /** Current weights and statistics by key, as copies. */
@@ -144,12 +143,13 @@ export class TrainingStep {
   }
 }
 
-function denseFeeds(sets: ReadonlyMap<string, DenseTargets>, objects: number): Record<string, TensorData> {
+function targetFeeds(sets: readonly MatchedSet[], targets: readonly ImageTargets[]): Record<string, TensorData> {
+  const objects = targets.reduce((sum, { labels }) => sum + labels.length, 0)
   const feeds: Record<string, TensorData> = { [StepName.perObject]: scalar(1 / Math.max(1, objects)) }
-  for (const [set, { labels, boxes, matched }] of sets) {
-    feeds[StepName.labels(set)] = labels
-    feeds[StepName.boxes(set)] = boxes
-    feeds[StepName.matched(set)] = matched
+  for (const { name, label, box, matched } of sets) {
+    feeds[StepName.labels(name)] = label
+    feeds[StepName.boxes(name)] = box
+    feeds[StepName.matched(name)] = matched
   }
   return feeds
 }

@@ -206,7 +206,7 @@ const E = (i: number): string => `transformer.encoder.layers.${i}`
 const D = (i: number): string => `transformer.decoder.layers.${i}`
 
 function setDilation(network: Detr, block: number, dilation: number): void {
-  const { conv2 } = network.backbone.layer4[block]!
+  const { conv2 } = network.backbone.layer4![block]!
   Object.assign(conv2, { window: { ...conv2.window, dilation, padding: dilation } })
 }
 

@@ -42,7 +42,10 @@ export async function findCoco(reader: FolderReader, folder: string): Promise<Co
       for (const name of (await reader.list(parent)).files) {
         const path = join(parent, name)
         if (!name.toLowerCase().endsWith('.json') || !(BY_NAME.test(name) || (await looksLikeCoco(path)))) continue
-        found.push({ path, split: splitOfName(name) ?? (parent === folder ? undefined : splitOfName(basename(parent))) })
+        found.push({
+          path,
+          split: splitOfName(name) ?? (parent === folder ? undefined : splitOfName(basename(parent))),
+        })
       }
     }
     const boxes = found.filter(({ path }) => !NO_BOXES.test(basename(path)))

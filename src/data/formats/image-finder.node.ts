@@ -84,8 +84,9 @@ export async function imageFolders(reader: FolderReader, root: string, clues: Fo
   for (const folder of await reader.below(root, 2)) {
     let hits = 0
     for (const name of samples) {
-      const path = join(folder, name)
-      if (name !== '' && (await reader.holds(dirname(path), basename(path)))) hits++
+      if (name === '') continue
+      const [parent, last] = [dirname(join(folder, name)), basename(name)]
+      if ((await reader.holds(parent, last)) || (await reader.photosOfStem(parent, last)).length > 0) hits++
     }
     const rank = clues.preferred.indexOf(basename(folder).toLowerCase())
     const split = splitOfName(relative(root, folder))

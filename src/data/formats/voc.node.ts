@@ -32,7 +32,8 @@ const SPLIT_LISTS: readonly (readonly [string, SplitName])[] = [
 /** The folders with VOC files: `Annotations`, else the folder itself, else folders named after splits. */
 export async function findVoc(reader: FolderReader, folder: string): Promise<VocSource[]> {
   const { folders } = await reader.list(folder)
-  const named = (name: string) => folders.filter((entry) => entry.toLowerCase() === name).map((entry) => join(folder, entry))
+  const named = (name: string) =>
+    folders.filter((entry) => entry.toLowerCase() === name).map((entry) => join(folder, entry))
   const imageFolders = [...named('jpegimages'), ...named('images'), folder]
   for (const annotations of [...named('annotations'), folder]) {
     if (await holdsVoc(reader, annotations)) {

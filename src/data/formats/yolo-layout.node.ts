@@ -1,5 +1,5 @@
 /** @file Where a YOLO data set has its photos, splits, label files and class names. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { FileError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
@@ -28,14 +28,18 @@ export async function findYolo(reader: FolderReader, folder: string): Promise<Yo
   const sources: YoloSource[] = []
   for (const name of files) if (await isConfig(join(folder, name))) sources.push({ folder, config: join(folder, name) })
   if (sources.length > 0) return sources
-  const places = [folder, ...folders.filter((name) => splitOfName(name) !== undefined).map((name) => join(folder, name))]
+  const places = [
+    folder,
+    ...folders.filter((name) => splitOfName(name) !== undefined).map((name) => join(folder, name)),
+  ]
   for (const place of places) if (await holdsLabels(reader, place)) return [{ folder, config: undefined }]
   return []
 }
 
 async function isConfig(path: string): Promise<boolean> {
   if (!/\.(?:ya?ml|data)$/i.test(path)) return false
-  const text = await readFile(path, 'utf8').catch(() => '')
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0
+  const text = size > MAX_CONFIG_BYTES ? '' : await readFile(path, 'utf8').catch(() => '')
   return /\.data$/i.test(path) ? /^\s*names\s*=/m.test(text) : /^\s*["']?names["']?\s*:/m.test(text)
 }
 

@@ -11,7 +11,14 @@ import type { ProblemList } from './problems.js'
 import type { RawDataset, RawImage } from './raw.js'
 import { classList } from './voc.js'
 import { parseYoloLabels, type YoloClasses, yoloClasses } from './yolo.js'
-import { labelFolders, locate, photosBelow, readYoloConfig, splitOfFolders, type YoloSource } from './yolo-layout.node.js'
+import {
+  labelFolders,
+  locate,
+  photosBelow,
+  readYoloConfig,
+  splitOfFolders,
+  type YoloSource,
+} from './yolo-layout.node.js'
 
 /** Files that are read at a time. */
 const FILES_AT_ONCE = 16
@@ -46,12 +53,17 @@ export async function readYolo(
   const listed = await listedClasses(reader, folder)
   const known = described === undefined ? undefined : yoloClasses(described, where, problems)
   if (known !== undefined && listed !== undefined && !sameList(known.classNames, listed.names)) {
-    problems.add('class-lists-differ', `${where}: ${preview(known.classNames)}, and ${listed.file}: ${preview(listed.names)}`)
+    problems.add(
+      'class-lists-differ',
+      `${where}: ${preview(known.classNames)}, and ${listed.file}: ${preview(listed.names)}`,
+    )
   }
   const entries = (described ?? {}) as Readonly<Record<string, unknown>>
   const photos = await findPhotos(reader, folder, where, entries, imagesIn, problems)
   const labelFiles = await findLabels(reader, folder, photos, problems)
-  const texts = await mapBounded(photos, FILES_AT_ONCE, (photo) => readLabels(folder, labelFiles.get(photo.path), problems))
+  const texts = await mapBounded(photos, FILES_AT_ONCE, (photo) =>
+    readLabels(folder, labelFiles.get(photo.path), problems),
+  )
   const classes = known ?? classesOfNames(listed?.names) ?? numberedClasses(texts, where, problems)
   const images = photos.map((photo, i): RawImage => {
     const file = nameOf(folder, photo.path)

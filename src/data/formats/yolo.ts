@@ -21,7 +21,11 @@ const TOLERANCE = 0.01
 export function yoloClasses(config: unknown, where: string, problems: ProblemList): YoloClasses {
   const expected = 'names: a list of class names, or a map from class number to name'
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new FileError({ where, expected: `a map with ${expected}`, got: Array.isArray(config) ? 'a list' : `${config}` })
+    throw new FileError({
+      where,
+      expected: `a map with ${expected}`,
+      got: Array.isArray(config) ? 'a list' : `${config}`,
+    })
   }
   const { names, nc, kpt_shape: shape } = config as Readonly<Record<string, unknown>>
   if (typeof names !== 'object' || names === null) {
@@ -30,7 +34,11 @@ export function yoloClasses(config: unknown, where: string, problems: ProblemLis
   const entries = Object.entries(names).map(([key, name]): [number, string] => [Number(key), className(name)])
   const bad = entries.find(([id]) => !Number.isSafeInteger(id) || id < 0)
   if (bad !== undefined || entries.length === 0) {
-    throw new FileError({ where, expected, got: bad === undefined ? 'no names' : `a key that is no number: '${bad[1]}'` })
+    throw new FileError({
+      where,
+      expected,
+      got: bad === undefined ? 'no names' : `a key that is no number: '${bad[1]}'`,
+    })
   }
   entries.sort(([a], [b]) => a - b)
   if (nc !== undefined && nc !== entries.length) {

@@ -59,7 +59,7 @@ export class Detr {
   constructor(config: DetrConfig) {
     const { hiddenDim } = config
     this.backbone = new ResNet(config.backbone)
-    this.inputProj = new Conv2d(this.backbone.channels[3], hiddenDim, 1)
+    this.inputProj = new Conv2d(this.backbone.channels.at(-1)!, hiddenDim, 1)
     this.transformer = new Transformer(config.encoderLayers, config.decoderLayers, config)
     this.queryEmbed = new Embedding(config.queries, hiddenDim)
     this.classEmbed = new Linear(hiddenDim, config.classes + 1)
@@ -75,7 +75,7 @@ export class Detr {
    *   float32 [batch, queries, 4], cxcywh as fractions of the image without its padding
    */
   forward(pixelValues: Tensor, paddingMask: Tensor): SetPrediction[] {
-    const features = this.inputProj.forward(this.backbone.forward(pixelValues)[3])
+    const features = this.inputProj.forward(this.backbone.forward(pixelValues).at(-1)!)
     const [batch, hiddenDim, height, width] = features.shape as [Dim, number, Dim, Dim]
     const tokenCount = multiplyDims(height, width)
     const tokens = transpose(reshape(features, [batch, hiddenDim, tokenCount]), [0, 2, 1])

@@ -3,7 +3,7 @@
  * post-norm, positions added to queries and keys of every attention but never to values. Dropout belongs to training.
  */
 import type { Tensor } from '../../graph/index.js'
-import { LayerNorm, Linear, MultiheadAttention } from '../../nn/index.js'
+import { LayerNorm, Linear, MultiheadAttention, parametersOf, xavierUniform } from '../../nn/index.js'
 import { add, relu } from '../../ops/index.js'
 
 /** Sizes that encoder and decoder share. */
@@ -124,5 +124,8 @@ export class Transformer {
   constructor(encoderLayers: number, decoderLayers: number, sizes: TransformerSizes) {
     this.encoder = new TransformerEncoder(encoderLayers, sizes)
     this.decoder = new TransformerDecoder(decoderLayers, sizes)
+    for (const parameter of parametersOf(this)) {
+      if (parameter.shape.length > 1) parameter.initialization = xavierUniform(parameter.shape)
+    }
   }
 }

@@ -1,0 +1,43 @@
+/** @file Faults of a data set's labels as a whole. */
+import type { DetectionDataset } from './dataset.js'
+import { SPLIT_NAMES } from './dataset.js'
+import type { ProblemList } from './problems.js'
+
+/** Looks for classes that are empty, repeated or unused, photos that are listed twice, and boxes of another unit. */
+export function checkLabels(
+  { classNames, images, splits }: Pick<DetectionDataset, 'classNames' | 'images' | 'splits'>,
+  problems: ProblemList,
+): void {
+  const counts = new Array<number>(classNames.length).fill(0)
+  let largest = 0
+  for (const { objects } of images) {
+    for (const { label, box } of objects) {
+      counts[label]!++
+      largest = Math.max(largest, ...box)
+    }
+  }
+  const objects = counts.reduce((sum, count) => sum + count, 0)
+  if (objects === 0) problems.add('no-objects', `${images.length} photos, ${classNames.length} classes`)
+  else if (largest <= 1) problems.add('boxes-look-relative', `all ${objects} boxes lie within 0..1`)
+  checkNames(classNames, problems)
+  for (const [label, name] of classNames.entries()) {
+    if (counts[label] === 0 && objects > 0) problems.add('class-unused', `'${name}'`)
+  }
+  for (const split of SPLIT_NAMES) {
+    const paths = new Set<string>()
+    for (const i of splits[split] ?? []) {
+      const { path, file } = images[i]!
+      if (paths.has(path)) problems.add('image-listed-twice', `${split}: ${file}`)
+      paths.add(path)
+    }
+  }
+}
+
+function checkNames(classNames: readonly string[], problems: ProblemList): void {
+  const seen = new Map<string, number>()
+  for (const [label, name] of classNames.entries()) {
+    if (name.trim() === '') problems.add('class-name-empty', `class ${label}`)
+    else if (seen.has(name)) problems.add('class-name-repeated', `'${name}' is class ${seen.get(name)} and ${label}`)
+    else seen.set(name, label)
+  }
+}
