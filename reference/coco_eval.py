@@ -66,6 +66,40 @@ def numbers_of(ground_truth: dict, detections: list, kind: str) -> dict:
     return {"stats": [float(value) for value in evaluation.stats], "digest": digest.hexdigest()[:16]}
 
 
+# --- cases made by hand -----------------------------------------------------------------------------------------------
+
+def edge_cases() -> list:
+    """Each on 100 x 100 photos with whole squares as boxes: (x, y, side)."""
+
+    def case(objects: list, found: list, photos: int = 1, classes: int = 1) -> dict:
+        images = [{"id": i + 1, "height": 100, "width": 100} for i in range(photos)]
+        categories = [{"id": i + 1, "name": f"class {i + 1}"} for i in range(classes)]
+        annotations = [
+            {"id": identity, "image_id": image, "category_id": 1, "iscrowd": crowd, "bbox": [x, y, side, side], "area": side * side}
+            for identity, image, (x, y, side), crowd in objects
+        ]
+        detections = [
+            {"image_id": image, "category_id": category, "score": score, "bbox": [x, y, side, side]}
+            for image, category, (x, y, side), score in found
+        ]
+        ground_truth = {"images": images, "categories": categories, "annotations": annotations}
+        return {"groundTruth": ground_truth, "detections": detections, "types": ["bbox"]}
+
+    one = [(1, 1, (10, 10, 40), 0)]
+    return [
+        case(one, []),
+        case([], [(1, 1, (10, 10, 40), 0.9)]),
+        case([], [], photos=0),
+        case([(0, 1, (10, 10, 40), 0), (1, 1, (60, 10, 30), 0)], [(1, 1, (10, 10, 40), 0.9), (1, 1, (60, 10, 30), 0.8)]),
+        case([(1, 1, (0, 0, 90), 1)], [(1, 1, (i, i, 40), 0.5) for i in range(5)]),
+        case([(1, 1, (0, 0, 90), 1), (2, 1, (0, 0, 40), 0)], [(1, 1, (0, 0, 40), 0.5), (1, 1, (1, 0, 40), 0.5)]),
+        case([(7, i, (10, 10, 40), 0) if i == 3 else (i, i, (20, 20, 32), 0) for i in (1, 2, 3)],
+             [(i, 1, (20, 20, 32), 0.5) for i in (3, 2, 1)] + [(2, 1, (50, 50, 32), 0.5)], photos=3),
+        case(one + [(2, 1, (10, 10, 40), 0)], [(1, 1, (10, 10, 40), 0.5)] * 3),
+        case(one, [(1, 2, (10, 10, 40), 0.9), (1, 1, (12, 10, 40), 0.3)], classes=3),
+    ]
+
+
 # --- random cases -----------------------------------------------------------------------------------------------------
 
 class Chance(random.Random):
@@ -271,7 +305,8 @@ def write_golden(data: pathlib.Path) -> None:
         files = file_numbers(folder)
     else:
         files = json.loads(GOLDEN.read_text())["files"]
-    cases, budget, long_cases = [], 230_000, 0
+    cases = [answered(case) for case in edge_cases()]
+    budget, long_cases = 220_000, 0
     for seed in range(10_000):
         case = answered(random_case(seed))
         size = len(json.dumps(case, separators=(",", ":")))

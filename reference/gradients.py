@@ -220,10 +220,12 @@ def elementwise():
         x = coarse(stream(f"Clip/{name}/0", 4, 6))
         assert name == "neither" or (x == low).any() and (x == high).any()
 
-        def clamp(x, *given):
-            given = list(given)
-            a, b = (None if bound is None else given.pop(0).double() for bound in bounds)
-            return x * 1 if a is b is None else torch.clamp(x, a, b)
+        def clamp(x, *_):
+            # The bound itself passes, as in PyTorch 1.13; 2.15 lets nothing through there.
+            inside = torch.ones_like(x, dtype=torch.bool)
+            inside &= True if bounds[0] is None else x >= bounds[0]
+            inside &= True if bounds[1] is None else x <= bounds[1]
+            return torch.where(inside, x, 0)
 
         constants = [None if bound is None else (CONSTANT, bound) for bound in bounds]
         case(f"Clip/{name}-at-bounds", clamp, [x, *constants], smooth=False)
@@ -319,6 +321,17 @@ def normalizations():
             return F.batch_norm(x, mean.double(), variance.double(), weight, bias, eps=epsilon)
 
         case(case_name, batch_norm, [shape, (3,), (3,), mean, variance], {"epsilon": epsilon})
+    for name, shape in (("images", (2, 3, 4, 5)), ("one-image", (1, 2, 5, 3)), ("rows", (6, 3))):
+        case_name, channels = f"BatchNormalization/trained-{name}", shape[1]
+        old = (GIVEN, torch.zeros(channels)), (GIVEN, torch.ones(channels))
+
+        def trained_norm(x, weight, bias, *_):
+            y = F.batch_norm(x, None, None, weight, bias, training=True, eps=1e-5)
+            return y, x.mean(), x.var()
+
+        x = stream(f"{case_name}/0", *shape) * 2 + 1
+        attributes = {"epsilon": 1e-5, "momentum": 0.0, "training_mode": 1}
+        case(case_name, trained_norm, [x, (channels,), (channels,), *old], attributes, unused=(1, 2))
     for name, shape, axis, epsilon, bias, scale in (
         ("tokens", (2, 3, 8), -1, 1e-5, True, 1.0),
         ("rows-without-bias", (4, 6), -1, 1e-5, False, 1.0),
@@ -440,7 +453,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for part in (arithmetic, convolutions, elementwise, indexing, matrices, normalizations, reductions, shapes):
         part()
-    arrays = {name: np.ascontiguousarray(value.numpy()) for name, value in TENSORS.items()}
+    arrays = {name: np.array(value.numpy(), order="C") for name, value in TENSORS.items()}
     (GOLDEN / "gradients.safetensors").write_bytes(save(arrays))
     rows = ",\n".join(json.dumps(row) for row in CASES)
     (GOLDEN / "gradients.json").write_text(f"[\n{rows}\n]\n")

@@ -3,10 +3,12 @@ import type { Tensor } from '../graph/index.js'
 import {
   type ArithmeticOp,
   add,
+  and,
   cast,
   div,
   equal,
   greater,
+  greaterOrEqual,
   less,
   log,
   mul,
@@ -32,6 +34,17 @@ function extremeRule({ inputs, outputs: [y], gradients: [dy] }: Backward): Tenso
   return inputs.map((input, i) => sumTo(mul(share, wins[i]!), input!.shape))
 }
 
+/** d x^e = e·x^(e−1)·dx + y·ln x·de; a constant (e = 0) and 0^e (e ≥ 0) have slope 0, whatever the formula gives. */
+function powRule({ inputs: [x, e], outputs: [y], gradients: [dy] }: Backward): Tensor[] {
+  const exponent = cast(e!, x!.dtype)
+  const dx = mul(dy!, mul(exponent, pow(x!, sub(exponent, 1))))
+  const de = mul(dy!, mul(y!, log(x!)))
+  return [
+    sumTo(where(equal(exponent, 0), 0, dx), x!.shape),
+    sumTo(where(and(equal(x!, 0), greaterOrEqual(exponent, 0)), 0, de), e!.shape),
+  ]
+}
+
 /** Rules of src/ops/arithmetic.ts. */
 export const arithmeticRules: Rules<ArithmeticOp> = {
   Add: binaryRule((dy) => [dy, dy]),
@@ -39,7 +52,7 @@ export const arithmeticRules: Rules<ArithmeticOp> = {
   Mul: binaryRule((dy, a, b) => [mul(dy, b), mul(dy, a)]), // d(ab) = b·da + a·db
   Div: binaryRule((dy, _, b, y) => [div(dy, b), neg(div(mul(dy, y), b))]), // d(a/b) = da/b − (a/b)·db/b
   Mod: { none: 'it is used on indices only' },
-  Pow: binaryRule((dy, x, e, y) => [mul(dy, mul(e, pow(x, sub(e, 1)))), mul(dy, mul(y, log(x)))]), // e·x^(e−1), y·ln x
+  Pow: powRule,
   PRelu: ({ inputs: [x, slope], gradients: [dy] }) => [
     where(greater(x!, 0), dy!, mul(dy!, slope!)), // slope below 0
     sumTo(where(less(x!, 0), mul(dy!, x!), 0), slope!.shape),

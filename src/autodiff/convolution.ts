@@ -16,7 +16,7 @@ import {
   slice,
   transpose,
 } from '../ops/index.js'
-import { type Rule, type Rules, sizesOf } from './rule.js'
+import { noGradient, type Rule, type Rules, sizesOf } from './rule.js'
 
 /** A two-dimensional convolution in numbers. */
 interface Window {
@@ -27,16 +27,17 @@ interface Window {
 }
 
 function windowOf(node: Node, weight: Tensor): Window {
-  const [, , height, width] = sizesOf(weight)
+  const [, , height, width, more] = sizesOf(weight)
   const first = (name: string, fallback: number): number => {
     const values = (node.attributes[name] as readonly number[] | undefined) ?? [fallback]
-    if (values.some((value) => value !== values[0])) throw new RangeError(`internal: ${name} differs between axes`)
+    if (values.some((value) => value !== values[0])) throw noGradient(node, `${name} that differ between axes`)
     return values[0]!
   }
-  if (Number(node.attributes['group'] ?? 1) !== 1)
-    throw new RangeError('internal: grouped convolutions are not trained')
+  if (width === undefined || more !== undefined) throw noGradient(node, 'a convolution of other than two dimensions')
+  if (Number(node.attributes['group'] ?? 1) !== 1) throw noGradient(node, 'a convolution in groups')
+  if ((node.attributes['auto_pad'] ?? 'NOTSET') !== 'NOTSET') throw noGradient(node, 'padding by auto_pad')
   return {
-    kernel: [height!, width!],
+    kernel: [height!, width],
     stride: first('strides', 1),
     padding: first('pads', 0),
     dilation: first('dilations', 1),
@@ -78,19 +79,20 @@ function spread(x: Tensor, stride: number, height: number, width: number): Tenso
 /** dX: stride 1, a convolution of dY with the filters turned round and transposed; otherwise a transposed convolution. */
 function inputGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): Tensor {
   const { kernel, stride, padding, dilation } = window
-  const reach = dilation * (kernel[0] - 1)
-  if (stride === 1 && kernel[0] === kernel[1]) {
+  const [down, across] = kernel.map((size) => dilation * (size - 1)) as [number, number]
+  if (stride === 1 && down === across && padding <= down) {
     const turned = transpose(reverseKernel(weight), [1, 0, 2, 3])
-    return conv2d(dy, turned, undefined, { padding: reach - padding, dilation })
+    return conv2d(dy, turned, undefined, { padding: down - padding, dilation })
   }
   const [, , height, width] = sizesOf(x)
   const [, , dyHeight, dyWidth] = sizesOf(dy)
-  const missing = (size: number, out: number): number => size - ((out - 1) * stride + reach + 1 - 2 * padding)
+  const missing = (size: number, out: number, reach: number): number =>
+    size - ((out - 1) * stride + reach + 1 - 2 * padding)
   return convTranspose2d(dy, weight, {
     stride,
     padding,
     dilation,
-    outputPadding: [missing(height!, dyHeight!), missing(width!, dyWidth!)],
+    outputPadding: [missing(height!, dyHeight!, down), missing(width!, dyWidth!, across)],
   })
 }
 
@@ -135,8 +137,8 @@ export const convolutionRules: Rules<ConvolutionOp> = {
   MaxPool: maxPoolRule,
   AveragePool: { none: 'the backbone that needs it is not built yet' },
   GlobalAveragePool: ({ inputs: [x], gradients: [dy] }) => {
-    const [, , height, width] = sizesOf(x!)
-    const ones = fill(x!, [1, 1, height!, width!], 1 / (height! * width!))
-    return [mul(dy!, ones)] // each pixel counts 1 / (height · width)
+    const pixels = sizesOf(x!).slice(2)
+    const share = 1 / pixels.reduce((a, b) => a * b, 1)
+    return [mul(dy!, fill(x!, [1, 1, ...pixels], share))] // each pixel counts 1 / (height · width)
   },
 }

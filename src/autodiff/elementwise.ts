@@ -9,6 +9,7 @@ import {
   exp,
   greater,
   greaterOrEqual,
+  less,
   lessOrEqual,
   mul,
   neg,
@@ -18,7 +19,7 @@ import {
   sin,
   sub,
 } from '../ops/index.js'
-import { type Rule, type Rules, unaryRule } from './rule.js'
+import { type Rule, type Rules, sumTo, unaryRule } from './rule.js'
 
 /** dy where the condition holds, else 0. */
 const masked = (dy: Tensor, condition: Tensor): Tensor => mul(dy, cast(condition, 'float32'))
@@ -29,7 +30,11 @@ const clipRule: Rule = ({ inputs: [x, min, max], gradients: [dy] }) => {
     ...(min === undefined ? [] : [greaterOrEqual(x!, min)]),
     ...(max === undefined ? [] : [lessOrEqual(x!, max)]),
   ]
-  return [inside.length === 0 ? dy : masked(dy!, inside.reduce(and))]
+  return [
+    inside.length === 0 ? dy : masked(dy!, inside.reduce(and)),
+    min === undefined ? undefined : sumTo(masked(dy!, less(x!, min)), min.shape),
+    max === undefined ? undefined : sumTo(masked(dy!, greater(x!, max)), max.shape),
+  ]
 }
 
 /** Rules of src/ops/elementwise.ts. */

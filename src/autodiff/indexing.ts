@@ -4,16 +4,19 @@
  */
 import type { Tensor } from '../graph/index.js'
 import {
+  add,
   cast,
   equal,
   fill,
   fusedMatmul,
   type IndexingOp,
+  less,
   rangeOf,
   reshape,
   scatterElements,
   transpose,
   unsqueeze,
+  where,
 } from '../ops/index.js'
 import { type Rule, type Rules, sizesOf } from './rule.js'
 
@@ -27,7 +30,9 @@ const gatherRule: Rule = ({ inputs: [data, indices], gradients: [dy], node }) =>
   const front = order.splice(axis, picked)
   const count = sizesOf(indices!).reduce((a, b) => a * b, 1)
   const rows = reshape(transpose(dy!, [...front, ...order]), [count, -1])
-  const oneHot = equal(unsqueeze(reshape(cast(indices!, 'int64'), [count]), [1]), rangeOf(dy!, sizes[axis]!))
+  const asked = reshape(cast(indices!, 'int64'), [count])
+  const counted = where(less(asked, 0), add(asked, sizes[axis]!), asked) // negative indices count from the end
+  const oneHot = equal(unsqueeze(counted, [1]), rangeOf(dy!, sizes[axis]!))
   const table = fusedMatmul(cast(oneHot, 'float32'), rows, { transA: true })
   const rest = sizes.filter((_, other) => other !== axis)
   const back = [...sizes.keys()].map((other) => (other === axis ? 0 : other < axis ? other + 1 : other))

@@ -1,12 +1,12 @@
 /** @file Gradients of matrix products. Transposes are asked of the product itself (FusedMatMul), never materialised. */
 import type { Tensor } from '../graph/index.js'
 import { fusedMatmul, type MatrixOp, mul, reshape } from '../ops/index.js'
-import { type Rule, type Rules, sizesOf, sumTo } from './rule.js'
+import { noGradient, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
 
 /** dA = dY·Bᵀ, dB = Aᵀ·dY; axes over which a side was broadcast are summed. */
-const matMulRule: Rule = ({ inputs: [a, b], gradients: [dy] }) => {
+const matMulRule: Rule = ({ inputs: [a, b], gradients: [dy], node }) => {
   const [rankA, rankB] = [a!.shape.length, b!.shape.length]
-  if (rankA < 2 || rankB < 2) throw new RangeError('internal: gradients of matrix-vector products are not used')
+  if (rankA < 2 || rankB < 2) throw noGradient(node, 'a product with a vector')
   const da = sumTo(fusedMatmul(dy!, b!, { transB: true }), a!.shape)
   if (rankB === 2 && rankA > 2) {
     // A weight: all leading axes are rows of one product.

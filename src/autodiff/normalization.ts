@@ -12,15 +12,21 @@ import {
   sqrt,
   sub,
 } from '../ops/index.js'
-import { type Backward, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
+import { type Backward, noGradient, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
+
+const STATISTICS = 'a norm whose statistics are part of the loss'
 
 /**
- * x̂ = (x − μ)·r, y = w·x̂ + b with μ, r over the last axis. With g = w·dy:
+ * x̂ = (x − μ)·r, y = w·x̂ + b with μ, r over the axes from `axis` on. With g = w·dy:
  * dx = r·(g − mean g − x̂·mean(g·x̂)), dw = Σ dy·x̂, db = Σ dy.
  */
-const layerNormalizationRule: Rule = ({ inputs: [x, scale, bias], gradients: [dy], node }) => {
+const layerNormalizationRule: Rule = (backward) => {
+  const { inputs, gradients, node } = backward
+  const [[x, scale, bias], [dy]] = [inputs, gradients]
+  if (dy === undefined || gradients[1] !== undefined || gradients[2] !== undefined) throw noGradient(node, STATISTICS)
   const epsilon = Number(node.attributes['epsilon'] ?? 1e-5)
-  const mean = (tensor: Tensor): Tensor => reduceMean(tensor, [-1], { keepDims: true })
+  const axes = [...x!.shape.keys()].slice(axisOf(backward))
+  const mean = (tensor: Tensor): Tensor => reduceMean(tensor, axes, { keepDims: true })
   const centred = sub(x!, mean(x!))
   const inverse = reciprocal(sqrt(add(mean(mul(centred, centred)), epsilon)))
   const normal = mul(centred, inverse)
@@ -33,12 +39,11 @@ const layerNormalizationRule: Rule = ({ inputs: [x, scale, bias], gradients: [dy
  * y = w·x̂ + b, x̂ = (x − μ)·r by the batch's own statistics over n values per channel:
  * dx = w·r·(dy − Σdy/n − x̂·Σ(dy·x̂)/n), dw = Σ dy·x̂, db = Σ dy.
  */
-const batchStatisticsRule = ({
-  inputs: [x, scale],
-  outputs: [, mean, variance],
-  gradients: [dy],
-  node,
-}: Backward): Tensor[] => {
+const batchStatisticsRule = ({ inputs, outputs, gradients, node }: Backward): Tensor[] => {
+  const [[x, scale], [, mean, variance], [dy]] = [inputs, outputs, gradients]
+  if (dy === undefined || gradients[1] !== undefined || gradients[2] !== undefined) throw noGradient(node, STATISTICS)
+  // With another momentum its outputs are not the batch's statistics.
+  if (node.attributes['momentum'] !== 0) throw noGradient(node, 'a trained norm that keeps its own running statistics')
   const epsilon = Number(node.attributes['epsilon'] ?? 1e-5)
   const perChannel = (tensor: Tensor): Tensor => reshape(tensor, [1, -1, ...x!.shape.slice(2).map(() => 1)])
   const axes = x!.shape.map((_, axis) => axis).filter((axis) => axis !== 1)

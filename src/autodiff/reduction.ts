@@ -1,13 +1,14 @@
 /** @file Gradients of reductions. */
 import type { Dim, Tensor } from '../graph/index.js'
 import { cast, div, equal, expand, mul, type ReductionOp, reduceSum, reshape } from '../ops/index.js'
-import { toNumbers } from '../tensor/index.js'
-import { type Backward, type Rule, type Rules, sizesOf } from './rule.js'
+import { type Backward, entriesOf, type Rule, type Rules, sizesOf } from './rule.js'
 
 /** The axes that the node reduces; all when it names none. */
-function axesOf({ node, inputs: [x, axes] }: Backward): readonly number[] {
+function axesOf(backward: Backward): readonly number[] {
+  const { node, inputs } = backward
+  const [x, axes] = inputs
   const rank = x!.shape.length
-  const named = axes?.source.kind === 'constant' ? toNumbers(axes.source.data) : []
+  const named = axes === undefined ? [] : entriesOf(backward, 1)
   if (named.length > 0) return named.map((axis) => (axis < 0 ? axis + rank : axis))
   return node.attributes['noop_with_empty_axes'] === 1 ? [] : [...x!.shape.keys()]
 }
@@ -27,6 +28,8 @@ function reducedCount(backward: Backward): number {
 /** The extreme elements share the gradient equally where several are equal, as PyTorch's amax does. */
 const extremeRule: Rule = (backward) => {
   const [x] = backward.inputs
+  // Each element is its own extreme, and to the builder no axes mean all.
+  if (axesOf(backward).length === 0) return [backward.gradients[0]]
   const wins = cast(equal(x!, keepingAxes(backward.outputs[0]!, backward)), 'float32')
   const count = reduceSum(wins, axesOf(backward), { keepDims: true })
   return [mul(wins, div(keepingAxes(backward.gradients[0]!, backward), count))]

@@ -1,6 +1,7 @@
 /** @file What a gradient rule is, and what all of them share. */
 import type { Dim, Node, Tensor } from '../graph/index.js'
 import { reduceSum, reshape } from '../ops/index.js'
+import { GradientError } from '../tensor/index.js'
 
 /** One use of an operator, seen from its outputs' gradients. */
 export interface Backward {
@@ -26,6 +27,22 @@ export function unaryRule(derivative: (dy: Tensor, x: Tensor, y: Tensor) => Tens
   return ({ inputs, outputs, gradients }) => [derivative(gradients[0]!, inputs[0]!, outputs[0]!)]
 }
 
+/** Module path and operator of a node, for errors. */
+function placeOf({ name, op }: Node): string {
+  const path = modulePath(name)
+  return path === '' ? op : `${path} (${op})`
+}
+
+/** The part of a node's name before its operator. */
+export function modulePath(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')))
+}
+
+/** What is thrown for a node whose gradient does not exist or is not written. */
+export function noGradient(node: Node, got: string): GradientError {
+  return new GradientError({ where: placeOf(node), expected: 'an operator with a gradient', got })
+}
+
 /** Sums what broadcasting has spread: brings a gradient back to the shape of the operand. */
 export function sumTo(gradient: Tensor, shape: readonly Dim[]): Tensor {
   const extra = gradient.shape.length - shape.length
@@ -38,10 +55,29 @@ export function sumTo(gradient: Tensor, shape: readonly Dim[]): Tensor {
   return extra === 0 ? summed : reshape(summed, shape)
 }
 
-/** The shape as numbers; training graphs are built for one size. */
-export function sizesOf(tensor: Tensor): readonly number[] {
-  return tensor.shape.map((dim) => {
+/**
+ * The shape as numbers; training graphs are built for one size.
+ * @throws GradientError when a dimension is symbolic.
+ */
+export function sizesOf({ graph, shape }: Tensor): readonly number[] {
+  return shape.map((dim) => {
     if (typeof dim === 'number') return dim
-    throw new RangeError(`internal: a gradient needs the size of ${dim} as a number`)
+    const next = 'Build the graph for one size.'
+    throw new GradientError({
+      where: graph.scope,
+      expected: 'sizes that are numbers',
+      got: `[${shape.join(', ')}]`,
+      next,
+    })
   })
+}
+
+/**
+ * The entries of a small integer input.
+ * @throws GradientError when a run must compute them.
+ */
+export function entriesOf({ node, inputs }: Backward, index: number): readonly number[] {
+  const content = inputs[index]?.content
+  if (content?.every((entry) => typeof entry === 'number')) return content as readonly number[]
+  throw noGradient(node, `${node.op} whose input ${index} is computed by the run`)
 }

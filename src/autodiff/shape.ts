@@ -1,8 +1,7 @@
 /** @file Gradients of operators that move elements without changing them. */
-import type { Tensor } from '../graph/index.js'
 import { cast, concat, fill, pad, reduceSum, reshape, type ShapeOp, slice, transpose, trilu } from '../ops/index.js'
-import { isFloat, toNumbers } from '../tensor/index.js'
-import { type Backward, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
+import { isFloat } from '../tensor/index.js'
+import { type Backward, entriesOf, noGradient, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
 
 const reshapeBack: Rule = ({ inputs: [x], gradients: [dy] }) => [reshape(dy!, x!.shape)]
 
@@ -11,8 +10,11 @@ function attributeAxis({ node, outputs: [y] }: Backward, fallback: number): numb
   return axis < 0 ? axis + y!.shape.length : axis
 }
 
-function constantInts(tensor: Tensor | undefined): number[] | undefined {
-  return tensor?.source.kind === 'constant' ? toNumbers(tensor.source.data) : undefined
+/** Input `index`, a list of axes, brought into 0..rank-1; all axes where it is left out. */
+function axesAt(backward: Backward, index: number): readonly number[] {
+  const rank = backward.inputs[0]!.shape.length
+  if (backward.inputs[index] === undefined) return [...Array(rank).keys()]
+  return entriesOf(backward, index).map((axis) => (axis < 0 ? axis + rank : axis))
 }
 
 const concatRule: Rule = (backward) => {
@@ -31,29 +33,39 @@ const splitRule: Rule = (backward) => {
 }
 
 /** What was cut away has gradient 0. */
-const sliceRule: Rule = ({ inputs: [x, starts, , axes, steps], outputs: [y], gradients: [dy] }) => {
-  const from = constantInts(starts)!
-  const along = constantInts(axes) ?? from.map((_, i) => i)
-  if (constantInts(steps)?.some((step) => step !== 1)) throw new RangeError('internal: slices with steps are not used')
+const sliceRule: Rule = (backward) => {
+  const { inputs, outputs, gradients, node } = backward
+  const [[x, , , , steps], [y], [dy]] = [inputs, outputs, gradients]
+  const axes = axesAt(backward, 3)
+  if (steps !== undefined && entriesOf(backward, 4).some((step) => step !== 1)) throw noGradient(node, 'steps')
   const [before, after] = [x!.shape.map(() => 0), x!.shape.map(() => 0)]
-  along.forEach((given, i) => {
-    const axis = given < 0 ? given + before.length : given
+  entriesOf(backward, 1).forEach((from, i) => {
+    const axis = axes[i]!
     const size = sizesOf(x!)[axis]!
-    const start = Math.min(Math.max(from[i]! < 0 ? from[i]! + size : from[i]!, 0), size)
+    const start = Math.min(Math.max(from < 0 ? from + size : from, 0), size)
     before[axis] = start
     after[axis] = size - start - sizesOf(y!)[axis]!
   })
   return [pad(dy!, before, after)]
 }
 
-const padRule: Rule = ({ inputs: [x, pads], gradients: [dy], node }) => {
-  if ((node.attributes['mode'] ?? 'constant') !== 'constant') throw new RangeError('internal: only constant padding')
-  const before = constantInts(pads)!
-  return [sizesOf(x!).reduce((piece, size, axis) => slice(piece, axis, before[axis]!, before[axis]! + size), dy!)]
+/** What was put on is cut away again, and what was cropped (a negative pad) put on as 0. */
+const padRule: Rule = (backward) => {
+  const { inputs, gradients, node } = backward
+  const mode = node.attributes['mode'] ?? 'constant'
+  if (mode !== 'constant') throw noGradient(node, `padding in mode ${mode}`)
+  const pads = entriesOf(backward, 1)
+  const [before, after] = [inputs[0]!.shape.map(() => 0), inputs[0]!.shape.map(() => 0)]
+  axesAt(backward, 3).forEach((axis, i, { length }) => {
+    before[axis] = -pads[i]!
+    after[axis] = -pads[i + length]!
+  })
+  return [pad(gradients[0]!, before, after)]
 }
 
-const tileRule: Rule = ({ inputs: [x, repeats], gradients: [dy] }) => {
-  const counts = constantInts(repeats)!
+const tileRule: Rule = (backward) => {
+  const [[x], [dy]] = [backward.inputs, backward.gradients]
+  const counts = entriesOf(backward, 1)
   const sizes = sizesOf(x!)
   // Each axis becomes (copies, size); the copies are summed.
   const folded = reshape(

@@ -91,7 +91,7 @@ test('a killed download is continued by the next process', async (t) => {
   assert.deepEqual(readdirSync(folder), ['weights.pth'])
 })
 
-test('of many that wait for a dead process’s lock, one at a time gets it', { timeout: 15_000 }, async (t) => {
+test('of many that wait for a dead process’s lock, one at a time gets it', { timeout: 5000 }, async (t) => {
   const path = join(folderFor(t), 'lock')
   const child = spawn(process.execPath, ['-e', ''])
   await once(child, 'close')
@@ -101,14 +101,14 @@ test('of many that wait for a dead process’s lock, one at a time gets it', { t
   let most = 0
   const signal = new AbortController().signal
   const work = async (): Promise<void> => {
-    const lock = await acquireLock(path, { heartbeatMs: 1500, signal, onWait: () => undefined })
+    const lock = await acquireLock(path, { heartbeatMs: 400, signal, onWait: () => undefined })
     most = Math.max(most, ++holders)
     await delay(20)
     assert.ok(await lock.isOwned())
     holders--
     await lock.release()
   }
-  await Promise.all(Array.from({ length: 8 }, work))
+  await Promise.all(Array.from({ length: 6 }, work))
   assert.equal(most, 1)
   assert.ok(!existsSync(path))
 })

@@ -3,8 +3,14 @@
  * it was asked; folders that vanish after the test.
  */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,14 +100,21 @@ export function sendFile(request: IncomingMessage, response: ServerResponse, byt
   }
 }
 
-/** Announces all of `bytes`, sends the first `count` and breaks the connection. */
+/**
+ * Sends a head that announces more than the `some` bytes that follow, and breaks the connection once `part` has grown to
+ * `size` bytes (what the client has not written by then is lost to it), or after a moment where no `part` is named.
+ */
 export function sendCut(
   response: ServerResponse,
-  bytes: Buffer,
-  count: number,
-  headers: Record<string, string> = {},
+  some: Buffer,
+  headers: OutgoingHttpHeaders,
+  part?: string,
+  size: number = some.length,
 ): void {
-  response.writeHead(200, { 'content-length': bytes.length, ...headers })
-  // The pause lets the bytes arrive before the connection's end.
-  response.write(bytes.subarray(0, count), () => setTimeout(() => response.destroy(), 40))
+  response.writeHead(headers['content-range'] === undefined ? 200 : 206, headers).write(some)
+  let looks = 0
+  const timer = setInterval(() => {
+    if (part === undefined ? ++looks > 5 : existsSync(part) && statSync(part).size >= size) response.destroy()
+  }, 10)
+  response.on('close', () => clearInterval(timer))
 }

@@ -18,6 +18,7 @@ import {
 
 const BYTES = weights(3_000_000)
 const DIGEST = sha256(BYTES)
+const WHOLE = { 'content-length': BYTES.length }
 const environment = environmentOf()
 
 test('a file arrives whole, verified, with nothing left beside it', async (t) => {
@@ -71,11 +72,12 @@ for (const [name, headers, condition] of [
   ['only a weak ETag, but a digest to check', { etag: 'W/"v1"' }, undefined],
 ] as const) {
   test(`a cut connection is continued by a range: ${name}`, async (t) => {
+    const destination = join(folderFor(t), 'weights.pth')
     const { url, seen } = await serve(t, (request, response, index) => {
-      if (index === 0) sendCut(response, BYTES, 1_200_000, headers)
+      const cut = BYTES.subarray(0, 1_200_000)
+      if (index === 0) sendCut(response, cut, { ...WHOLE, ...headers }, `${destination}.part`)
       else sendFile(request, response, BYTES, condition ?? '"v1"')
     })
-    const destination = join(folderFor(t), 'weights.pth')
     const told: DownloadProgress[] = []
     const onProgress = (progress: DownloadProgress): number => told.push(progress)
     const result = await download({ url, destination, environment, sha256: DIGEST, limits: QUICK, onProgress })
@@ -89,49 +91,55 @@ for (const [name, headers, condition] of [
 }
 
 test('without digest and strong validator nothing is pieced together', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
   const { url, seen } = await serve(t, (request, response, index) => {
-    if (index === 0) sendCut(response, BYTES, 1_200_000, { etag: 'W/"v1"' })
+    if (index === 0)
+      sendCut(response, BYTES.subarray(0, 1_200_000), { ...WHOLE, etag: 'W/"v1"' }, `${destination}.part`)
     else sendFile(request, response, BYTES)
   })
-  const destination = join(folderFor(t), 'weights.pth')
   await download({ url, destination, environment, limits: QUICK })
   assert.ok(readFileSync(destination).equals(BYTES))
   assert.equal(seen[1]?.headers.range, undefined)
 })
 
 test('many cuts are survived as long as each try brings new ground', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
   const all = weights(12_000_000)
   const { url, seen } = await serve(t, (request, response) => {
     const from = Number(/\d+/.exec(request.headers.range ?? '0')?.[0])
     if (from > 10_000_000) return sendFile(request, response, all)
-    const headers = { 'content-range': `bytes ${from}-${all.length - 1}/${all.length}`, etag: '"v1"' }
-    response.writeHead(from === 0 ? 200 : 206, { ...headers, 'content-length': all.length - from })
-    response.write(all.subarray(from, from + 2_000_000), () => setTimeout(() => response.destroy(), 40))
+    const range = { 'content-range': `bytes ${from}-${all.length - 1}/${all.length}` }
+    const headers = { etag: '"v1"', 'content-length': all.length - from, ...(from > 0 ? range : {}) }
+    const cut = all.subarray(from, from + 2_000_000)
+    sendCut(response, cut, headers, `${destination}.part`, from + cut.length)
   })
-  const destination = join(folderFor(t), 'weights.pth')
   await download({ url, destination, environment, sha256: sha256(all), limits: { ...QUICK, attempts: 2 } })
   assert.ok(readFileSync(destination).equals(all))
   assert.equal(seen.length, 6)
 })
 
 test('a server without ranges is asked again from the start, a bounded number of times', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
   const { url, seen } = await serve(t, (_, response, index) => {
-    if (index < 2) sendCut(response, BYTES, 2_000_000, { etag: '"v1"' })
+    // More each time, so that the size tells whether the second try has arrived.
+    if (index < 2)
+      sendCut(response, BYTES.subarray(0, 2_000_000 + index), { ...WHOLE, etag: '"v1"' }, `${destination}.part`)
     else response.writeHead(200, { etag: '"v1"', 'content-length': BYTES.length }).end(BYTES)
   })
-  const destination = join(folderFor(t), 'weights.pth')
   const result = await download({ url, destination, environment, sha256: DIGEST, limits: QUICK })
   assert.ok(readFileSync(destination).equals(BYTES))
   assert.equal(seen[1]?.headers.range, 'bytes=2000000-')
-  assert.equal(result.fetchedBytes, BYTES.length + 4_000_000)
+  assert.equal(result.fetchedBytes, BYTES.length + 4_000_001)
 
-  const always = await serve(t, (_, response) => sendCut(response, BYTES, 2_000_000, { etag: '"v1"' }))
+  const always = await serve(t, (_, response) =>
+    sendCut(response, BYTES.subarray(0, 2_000_000), { ...WHOLE, etag: '"v1"' }),
+  )
   const other = join(folderFor(t), 'weights.pth')
   await assert.rejects(
     download({ url: always.url, destination: other, environment, sha256: DIGEST, limits: QUICK }),
     (error: Error) => {
       assert.ok(error instanceof DownloadError)
-      assert.match(error.message, /got .*3 tries in a row.* 2000000 bytes are kept/)
+      assert.match(error.message, /got .*3 tries in a row.* \d+ bytes are kept/)
       return true
     },
   )
@@ -140,12 +148,12 @@ test('a server without ranges is asked again from the start, a bounded number of
 })
 
 test('a file that changes on the server in between is taken from its start', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
   const newer = weights(2_500_000, 7)
   const { url, seen } = await serve(t, (request, response, index) => {
-    if (index === 0) sendCut(response, BYTES, 1_200_000, { etag: '"v1"' })
+    if (index === 0) sendCut(response, BYTES.subarray(0, 1_200_000), { ...WHOLE, etag: '"v1"' }, `${destination}.part`)
     else sendFile(request, response, newer, '"v2"')
   })
-  const destination = join(folderFor(t), 'weights.pth')
   const result = await download({ url, destination, environment, limits: QUICK })
   assert.equal(seen[1]?.headers['if-range'], '"v1"')
   assert.ok(readFileSync(destination).equals(newer))
@@ -153,13 +161,14 @@ test('a file that changes on the server in between is taken from its start', asy
 })
 
 test('a range of the wrong place is thrown away', async (t) => {
+  const destination = join(folderFor(t), 'weights.pth')
   const { url, seen } = await serve(t, (request, response, index) => {
-    if (index === 0) return sendCut(response, BYTES, 1_200_000, { etag: '"v1"' })
+    if (index === 0)
+      return sendCut(response, BYTES.subarray(0, 1_200_000), { ...WHOLE, etag: '"v1"' }, `${destination}.part`)
     if (index === 2) return sendFile(request, response, BYTES)
     const range = `bytes 1000-${BYTES.length - 1}/${BYTES.length}`
     response.writeHead(206, { 'content-range': range, 'content-length': BYTES.length - 1000 }).end(BYTES.subarray(1000))
   })
-  const destination = join(folderFor(t), 'weights.pth')
   await download({ url, destination, environment, limits: QUICK })
   assert.ok(readFileSync(destination).equals(BYTES))
   assert.equal(seen.length, 3)

@@ -71,9 +71,7 @@ export function rangeLength(call: Call): Dim {
   if (start === 0 && delta === 1 && typeof limit === 'string') return limit
   if (delta === 0) throw call.shapeError('a step other than 0', '0')
   if (typeof start !== 'number' || typeof limit !== 'number' || typeof delta !== 'number') return call.unknownDim(0)
-  // The difference is taken in the tensors' own type.
-  const span = call.input(0).dtype === 'float32' ? Math.fround(limit - start) : limit - start
-  return Math.max(0, Math.ceil(span / delta))
+  return Math.max(0, Math.ceil((limit - start) / delta))
 }
 
 function scalarValue(tensor: Tensor): Dim | undefined {

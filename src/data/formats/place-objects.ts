@@ -3,8 +3,10 @@ import type { DatasetObject, PixelBox, Segmentation } from './dataset.js'
 import type { ProblemKind, ProblemList } from './problems.js'
 import type { RawImage, RawObject } from './raw.js'
 
-/** Boxes that reach out of the photo by no more are rounded, not wrong: COCO itself has them. */
+/** Boxes that reach out of the photo by no more are one pixel too long, not wrong. */
 const EDGE_TOLERANCE = 1
+/** Six decimals of YOLO and the sums of COCO's x and width lose less; such boxes are clamped without a word. */
+const ROUNDING = 0.01
 
 /** What becomes of a box: its kind of fault, if any, and the box, unless it is dropped. */
 export interface BoxVerdict {
@@ -31,6 +33,7 @@ export function placeBox(
   const box: PixelBox = [Math.max(0, xmin), Math.max(0, ymin), Math.min(width, xmax), Math.min(height, ymax)]
   if (box[0] >= box[2] || box[1] >= box[3]) return { kind: 'box-outside' }
   const excess = Math.max(-xmin, -ymin, xmax - width, ymax - height)
+  if (excess <= ROUNDING) return { box }
   return { kind: excess > EDGE_TOLERANCE ? 'box-partly-outside' : 'box-past-edge', box }
 }
 

@@ -40,6 +40,8 @@ interface Candidate {
   readonly evidence: readonly string[]
   /** Why its files do not make one data set, if so. */
   readonly conflict: string | undefined
+  /** Files that might belong to it and are not read. */
+  readonly leftOut?: readonly string[]
   readonly read: (imagesIn: readonly string[] | undefined, problems: ProblemList) => Promise<RawDataset>
 }
 
@@ -79,7 +81,8 @@ export async function openDataset(
   for (const other of found.all) {
     if (other !== chosen) problems.add('other-format', `${NAMES[other.format]}: ${listed(other.evidence)}`)
   }
-  const { evidence } = chosen
+  const { evidence, leftOut = [] } = chosen
+  for (const name of leftOut) problems.add('other-format', `${NAMES[chosen.format]}: ${name}`)
   const read: OpenDataset['read'] = (imagesIn) => chosen.read(imagesIn, problems)
   return { format: chosen.format, folder: found.folder, evidence, read }
 }
@@ -127,9 +130,8 @@ async function candidates(reader: FolderReader, folder: string): Promise<Candida
   const all: Candidate[] = []
   const named = (paths: readonly string[]) => paths.map((name) => relative(folder, name) || '.')
   if (coco.length > 0) {
-    const evidence = named(coco.map(({ path }) => path))
-    const conflict = splitConflict(coco, evidence)
-    all.push({ format: 'coco', evidence, conflict, read: (dirs, list) => readCoco(reader, folder, coco, dirs, list) })
+    const { used, ...rest } = divided(coco, folder)
+    all.push({ ...rest, format: 'coco', read: (dirs, list) => readCoco(reader, folder, used, dirs, list) })
   }
   if (voc.length > 0) {
     const evidence = named(voc.map((source) => source.folder)).map((name) => (name === '.' ? '*.xml' : `${name}/*.xml`))
@@ -142,28 +144,26 @@ async function candidates(reader: FolderReader, folder: string): Promise<Candida
     all.push({ format: 'yolo', evidence, conflict, read: (dirs, list) => readYolo(reader, yolo[0]!, dirs, list) })
   }
   if (csv.length > 0) {
-    // A table of all photos is often there beside those of the splits.
-    const divided = csv.filter(({ split }) => split !== undefined)
-    const used = divided.length > 0 ? divided : csv
-    const evidence = named(used.map(({ path }) => path))
-    const conflict = splitConflict(used, evidence)
-    all.push({ format: 'csv', evidence, conflict, read: (dirs, list) => readCsv(reader, folder, used, dirs, list) })
+    const { used, ...rest } = divided(csv, folder)
+    all.push({ ...rest, format: 'csv', read: (dirs, list) => readCsv(reader, folder, used, dirs, list) })
   }
   return all
 }
 
-/** Two files for one split, or two that name none: one may be a copy of the other. */
-function splitConflict(
-  sources: readonly { readonly split: string | undefined }[],
-  evidence: readonly string[],
-): string | undefined {
-  const splits = sources.map(({ split }) => split)
+/** The files to read: those of splits where there are any, for one of all photos is often there beside them. */
+function divided<Source extends { readonly path: string; readonly split: string | undefined }>(
+  sources: readonly Source[],
+  folder: string,
+): Pick<Candidate, 'evidence' | 'conflict' | 'leftOut'> & { used: readonly Source[] } {
+  const ofSplits = sources.filter(({ split }) => split !== undefined)
+  const used = ofSplits.length > 0 ? ofSplits : sources
+  const named = (some: readonly Source[]) => some.map(({ path }) => relative(folder, path))
+  // One of two files for the same split may be a copy of the other, or of a part.
+  const splits = used.map(({ split }) => split)
   const repeated = splits.find((split, i) => splits.indexOf(split) !== i)
-  const twice = evidence.filter((_, i) => splits[i] === repeated)
-  const some = twice.length > 1 ? `${twice.length} files for ${repeated ?? 'no split'}: ${listed(twice)}` : undefined
-  if (some !== undefined) return some
-  const mixed = splits.includes(undefined) && splits.length > 1
-  return mixed ? `files with and without a split in their names: ${listed(evidence)}` : undefined
+  const same = named(used.filter(({ split }) => split === repeated))
+  const conflict = same.length > 1 ? `${same.length} files for ${repeated ?? 'all photos'}: ${listed(same)}` : undefined
+  return { used, evidence: named(used), conflict, leftOut: named(sources.filter((one) => !used.includes(one))) }
 }
 
 /** A data set that is given by its one annotation file. Its folder is the one that names in it are relative to. */

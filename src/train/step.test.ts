@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { createTinyStep, rectangles, TINY_GROUPS } from '../../test/support/tiny-training.js'
+import { createFfiRuntime } from '../runtime/index.node.js'
+import { encodeState, type RunPosition, restoreState } from './state.js'
+import type { TrainingStep } from './step.js'
+
+const runtime = await createFfiRuntime({ threads: 2 })
+const digest = (parts: readonly Uint8Array[]): string => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
+}
+const position: RunPosition = { epoch: 1, batch: 2, step: 3, bestMetric: 0.5, evaluationsWithoutGain: 1, options: '{}' }
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+function fingerprint(step: TrainingStep): string {
+  return digest(encodeState(step, position, digest))
+}
+
+describe('TrainingStep', () => {
+  test('learns: the loss of a batch falls to a fraction', async () => {
+    const step = await createTinyStep(runtime)
+    const first = await step.run(rectangles(), TINY_GROUPS)
+    assert.deepEqual([...first.terms.keys()].sort(), [
+      'loss_bbox',
+      'loss_bbox_0',
+      'loss_ce',
+      'loss_ce_0',
+      'loss_giou',
+      'loss_giou_0',
+    ])
+    let last = first
+    for (let i = 0; i < 60; i++) last = await step.run(rectangles(), TINY_GROUPS)
+    assert.ok(last.loss < first.loss / 3, `from ${first.loss} to ${last.loss}`)
+    await step.dispose()
+  })
+
+  test('moves weights, running statistics and the average, each in its own way', async () => {
+    const step = await createTinyStep(runtime)
+    const before = step.snapshot()
+    await step.run(rectangles(), TINY_GROUPS)
+    const [after, average] = [step.snapshot(), step.snapshot(step.ema!.weights)]
+    const changed = (key: string): boolean =>
+      !Buffer.from(before.get(key)!.data.buffer).equals(Buffer.from(after.get(key)!.data.buffer))
+    assert.ok(changed('backbone.conv1.weight') && changed('class_embed.bias') && changed('backbone.bn1.running_var'))
+    const [w0, w1, e1] = [before, after, average].map((state) => Number(state.get('class_embed.weight')!.data[7]))
+    // The first update's decay is 0.99 · (1 − e^(−1/10)).
+    const decay = 0.99 * (1 - Math.exp(-0.1))
+    assert.ok(Math.abs(e1! - (decay * w0! + (1 - decay) * w1!)) < 1e-6)
+    await step.dispose()
+  })
+
+  test('goes on from a saved state as if it had never stopped, to the bit', async () => {
+    const whole = await createTinyStep(runtime)
+    for (let i = 0; i < 6; i++) await whole.run(rectangles(i), TINY_GROUPS)
+    const half = await createTinyStep(runtime)
+    for (let i = 0; i < 3; i++) await half.run(rectangles(i), TINY_GROUPS)
+    const saved = joined(encodeState(half, position, digest))
+    const resumed = await createTinyStep(runtime, 99)
+    assert.deepEqual(restoreState(saved, 'state', resumed, digest), position)
+    for (let i = 3; i < 6; i++) await resumed.run(rectangles(i), TINY_GROUPS)
+    assert.equal(fingerprint(resumed), fingerprint(whole))
+    assert.notEqual(fingerprint(half), fingerprint(whole))
+    await Promise.all([whole, half, resumed].map((step) => step.dispose()))
+  })
+
+  test('refuses a damaged state and leaves the step usable', async () => {
+    const step = await createTinyStep(runtime)
+    const saved = joined(encodeState(step, position, digest))
+    saved[saved.length - 100]! ^= 1
+    assert.throws(() => restoreState(saved, 'states/step-1', step, digest), {
+      name: 'CheckpointError',
+      message: 'states/step-1: expected the digest that was saved with it, got another: the file is damaged.',
+    })
+    await step.run(rectangles(), TINY_GROUPS)
+    await step.dispose()
+  })
+
+  test('a NaN is named and reaches neither weights nor average', async () => {
+    const step = await createTinyStep(runtime)
+    await step.run(rectangles(), TINY_GROUPS)
+    step.weights.views.get('bbox_embed.layers.0.weight')!.data[0] = Number.NaN
+    const before = fingerprint(step)
+    await assert.rejects(step.run(rectangles(), TINY_GROUPS), /boxes of image 0: expected finite numbers/)
+    const { optimizer } = step
+    assert.equal(optimizer.step, 1)
+    // Running statistics belong to the forward pass, which went well; nothing else moved.
+    assert.equal(fingerprint(step), before)
+    await step.dispose()
+  })
+
+  test('an image with more objects than queries trains, and the surplus is counted', async () => {
+    const step = await createTinyStep(runtime)
+    const batch = rectangles()
+    const many = Array.from({ length: 14 }, (_, i) => [0.1 + 0.05 * i, 0.5, 0.1, 0.2]).flat()
+    const crowded = { labels: new Int32Array(14), boxes: Float32Array.from(many) as never }
+    const { unmatched, loss } = await step.run({ ...batch, targets: [crowded, batch.targets[1]!] }, TINY_GROUPS)
+    assert.equal(unmatched, 4)
+    assert.ok(Number.isFinite(loss))
+    await step.dispose()
+  })
+
+  test('a batch without any object trains', async () => {
+    const step = await createTinyStep(runtime)
+    const none = { labels: new Int32Array(0), boxes: new Float32Array(0) as never }
+    const { terms } = await step.run({ ...rectangles(), targets: [none, none] }, TINY_GROUPS)
+    assert.equal(terms.get('loss_bbox'), 0)
+    assert.ok(terms.get('loss_ce')! > 0)
+    await step.dispose()
+  })
+})
