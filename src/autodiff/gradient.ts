@@ -11,6 +11,7 @@ import { findRule } from './table.js'
 /**
  * Adds the gradient of `loss` by each of `parameters` to their graph.
  * @param loss float32 scalar
+ * @param parameters parameters, inputs or results of nodes
  * @returns one tensor per parameter, of its shape; zeros where the loss does not depend on it
  * @throws GradientError when the loss is not a float32 scalar, or an operator on the way has no gradient.
  */
@@ -20,10 +21,11 @@ export function gradient(loss: Tensor, parameters: readonly Tensor[]): Tensor[] 
     throw new GradientError({ where: graph.name, expected: 'a float32 scalar as loss', got: formatTensor(loss) })
   }
   const depends = dependents(graph.nodes, parameters)
-  const gradients = new Map<Tensor, Tensor[]>([[loss, [fill(loss, [], 1)]]])
+  const one = graph.scoped(gradientScope(''), () => fill(loss, [], 1))
+  const gradients = new Map<Tensor, Tensor[]>([[loss, [one]]])
   // Rules add nodes to the graph they differentiate: only the nodes of the forward pass are walked.
   for (const node of graph.nodes
-    .filter((candidate) => candidate.outputs.some((output) => depends.has(output)))
+    .filter(({ inputs }) => inputs.some((input) => input !== undefined && depends.has(input)))
     .reverse()) {
     graph.scoped(gradientScope(modulePath(node.name)), () => {
       const outputGradients = node.outputs.map((output) => accumulated(gradients, output))

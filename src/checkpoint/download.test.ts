@@ -198,8 +198,9 @@ test('an aborted download keeps its part, and the next one continues it', async 
   assert.ok(!readFileSync(join(folder, 'weights.pth.part.json'), 'utf8').includes('127.0.0.1'), 'no address on disk')
   const result = await download({ url, destination, environment, sha256: DIGEST, limits: QUICK })
   assert.ok(readFileSync(destination).equals(BYTES))
-  assert.equal(seen[1]?.headers.range, 'bytes=1500000-')
-  assert.equal(result.fetchedBytes, BYTES.length - 1_500_000)
+  const kept = Number(/^bytes=(\d+)-$/.exec(seen[1]?.headers.range ?? '')?.[1])
+  assert.ok(kept > 0 && kept <= 1_500_000)
+  assert.equal(result.fetchedBytes, BYTES.length - kept)
 })
 
 /** Leaves behind what a killed download of `bytes` leaves. */

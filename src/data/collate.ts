@@ -14,9 +14,11 @@ export interface ImageBatch {
  * Puts images into one batch of the largest height and the largest width among them.
  *
  * The padding is raw black; a model that normalises must mask by `sizes` afterwards, since DETR pads after normalising.
+ * @param multipleOf Height and width of the batch are rounded up to multiples of it, pixels: batches of many sizes then
+ *   share a few shapes.
  * @throws ImageError when there is no image, or one whose data does not fit its size.
  */
-export function collate(images: readonly RgbImage[]): ImageBatch {
+export function collate(images: readonly RgbImage[], multipleOf = 1): ImageBatch {
   if (images.length === 0) throw new ImageError({ where: 'collate', expected: 'at least one image', got: 'none' })
   let height = 0
   let width = 0
@@ -31,6 +33,8 @@ export function collate(images: readonly RgbImage[]): ImageBatch {
     height = Math.max(height, image.height)
     width = Math.max(width, image.width)
   })
+  height = Math.ceil(height / multipleOf) * multipleOf
+  width = Math.ceil(width / multipleOf) * multipleOf
   const pixels = new Uint8Array(images.length * height * width * 3)
   const sizes = new Int32Array(images.length * 2)
   images.forEach((image, i) => {

@@ -80,8 +80,11 @@ export class MaskBatch {
     const { data, length } = this.#edges
     let [left, right, top, bottom] = [width, 0, height, 0]
     for (let j = first; j < length; j += 2) {
-      const [start, last] = [data[j]!, data[j + 1]! - 1]
-      const [xs, xe] = [Math.floor(start / height), Math.floor(last / height)]
+      const start = data[j]!
+      const last = data[j + 1]! - 1
+      // Cut off as whole numbers, which is faster than Math.floor.
+      const xs = (start / height) >>> 0
+      const xe = (last / height) >>> 0
       left = Math.min(left, xs)
       right = Math.max(right, xe)
       // A run that goes on in the next column touches the lower and the upper border.

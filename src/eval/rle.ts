@@ -116,22 +116,29 @@ export function checkRuns(runs: Uint32Array, length: number, height: number, wid
 
 /** Appends the runs of compressed text; false when it is malformed. */
 export function parseRleString(text: string, runs: RunList): boolean {
+  const { length } = text
+  runs.reserve(length)
+  const { data } = runs
   const first = runs.length
-  for (let at = 0; at < text.length; ) {
-    let [value, scale] = [0, 1]
-    for (let more = true; more; ) {
-      const bits = text.charCodeAt(at++) - 48
-      // NaN behind the end of the text; eight characters are more than 32-bit numbers need.
-      if (!(bits >= 0 && bits < 64) || scale > 2 ** 35) return false
-      value += (bits & 31) * scale
-      scale *= 32
-      more = bits >= 32
-      if (!more && (bits & 16) !== 0) value -= scale
-    }
-    if (runs.length - first > 2) value += runs.data[runs.length - 2]!
-    if (!(value >= 0 && value <= MAX_MASK_PIXELS)) return false
-    runs.push(value)
+  let last = first
+  for (let at = 0; at < length; last++) {
+    let [value, shift, bits] = [0, 0, 0]
+    do {
+      // Eight characters would be more than a 32-bit number needs.
+      if (at === length || shift > 30) return false
+      bits = text.charCodeAt(at++) - 48
+      if (bits < 0 || bits > 63) return false
+      // The operators on bits end at 32.
+      if (shift < 30) value |= (bits & 31) << shift
+      else value += (bits & 31) * 2 ** 30
+      shift += 5
+    } while (bits >= 32)
+    if ((bits & 16) !== 0) value -= shift < 31 ? 1 << shift : 2 ** 35
+    if (last - first > 2) value += data[last - 2]!
+    if (value < 0 || value > MAX_MASK_PIXELS) return false
+    data[last] = value
   }
+  runs.length = last
   return true
 }
 

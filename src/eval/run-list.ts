@@ -10,12 +10,16 @@ export class RunList {
   }
 
   push(value: number): void {
-    if (this.length === this.data.length) {
-      const larger = new Uint32Array(2 * this.data.length)
-      larger.set(this.data)
-      this.data = larger
-    }
+    if (this.length === this.data.length) this.reserve(1)
     this.data[this.length++] = value
+  }
+
+  /** Makes room for `count` more numbers, which may then be written behind `length` directly. */
+  reserve(count: number): void {
+    if (this.length + count <= this.data.length) return
+    const larger = new Uint32Array(2 * (this.length + count))
+    larger.set(this.data)
+    this.data = larger
   }
 
   /** The numbers in use, as a copy of their own. */

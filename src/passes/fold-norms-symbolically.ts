@@ -4,21 +4,15 @@
  */
 import type { Graph, Node, Tensor } from '../graph/index.js'
 import { add, addToGraph, convolution, div, mul, reshape, sqrt, sub } from '../ops/index.js'
-import { countUses } from './fold-norms.js'
+import { normsAfterConvolutions, readingSizeOf } from './fold-norms.js'
 import { rewrite } from './rewrite.js'
 
 /** The graph with every batch norm by given statistics that directly follows a convolution made part of its filters. */
 export function foldNormsSymbolically(graph: Graph): Graph {
-  const uses = countUses(graph)
-  const norms = new Map<Node, Node>()
-  for (const node of graph.nodes) {
-    const input = node.inputs[0]
-    const frozen = node.op === 'BatchNormalization' && node.attributes['training_mode'] !== 1
-    if (!frozen || input?.source.kind !== 'node' || uses.get(input) !== 1) continue
-    if (input.source.node.op === 'Conv') norms.set(node, input.source.node)
-  }
+  const norms = normsAfterConvolutions(graph)
   const convolutions = new Map<Node, readonly (Tensor | undefined)[]>()
   const folded = new Set(norms.values())
+  const wholes = new Map<Tensor | undefined, Tensor>()
   return rewrite(graph, (node, inputs, target) => {
     if (folded.has(node)) {
       // The convolution passes its input on to its norm, which becomes the whole.
@@ -26,7 +20,7 @@ export function foldNormsSymbolically(graph: Graph): Graph {
       return [inputs[0]!]
     }
     const conv = norms.get(node)
-    if (conv === undefined) return undefined
+    if (conv === undefined) return readingSizeOf(wholes, node, target)
     const [x, weight, bias] = convolutions.get(conv)!
     const [, scale, shift, mean, variance] = inputs as Tensor[]
     return target.scoped(node.name.replace(/\/[^/]*$/, ''), () => {
@@ -34,7 +28,9 @@ export function foldNormsSymbolically(graph: Graph): Graph {
       const filters = mul(weight!, reshape(s, [-1, ...weight!.shape.slice(1).map(() => 1)]))
       const centre = bias === undefined ? mul(mean!, s) : mul(sub(mean!, bias), s)
       const operands = [x, filters, sub(shift!, centre)]
-      return addToGraph(target, 'Conv', convolution.Conv, operands, conv.attributes, 1, conv.name).outputs
+      const whole = addToGraph(target, 'Conv', convolution.Conv, operands, conv.attributes, 1, conv.name).outputs
+      wholes.set(node.inputs[0], whole[0]!)
+      return whole
     })
   })
 }

@@ -140,6 +140,21 @@ test('a norm stays where the convolution is used twice, or is an output', async 
   }
 })
 
+test('a size may be read from the convolution once the norm is there, not before', async () => {
+  const sized = (early: boolean): Net =>
+    netOf((net) => {
+      const hidden = conv(net, net.x, 'conv')
+      const size = (): Tensor => addToGraph(net.graph, 'Shape', operators.Shape, [hidden], {}, 1).outputs[0]!
+      const before = early ? [size()] : []
+      return [norm(net, hidden, 'bn'), ...before, size()]
+    })
+  assert.deepEqual(await folded(sized(false)), ['Conv', 'Shape'])
+  assert.deepEqual(await folded(sized(true)), ['Conv', 'Shape', 'BatchNormalization', 'Shape'])
+  const symbolic = foldNormsSymbolically(sized(false).graph)
+  assert.equal(ops(symbolic).includes('BatchNormalization'), false)
+  await sameValues(sized(false), symbolic, sized(false).weights)
+})
+
 test('a norm stays where a value is unknown, not float32, or the statistics are the batch’s', () => {
   const build = (): Net => netOf((net) => [norm(net, conv(net, net.x, 'conv', { bias: true }), 'bn')])
   for (const key of ['conv.weight', 'conv.bias', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var']) {

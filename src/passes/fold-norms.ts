@@ -5,25 +5,24 @@
 import type { Graph, Node, Tensor } from '../graph/index.js'
 import { addToGraph, convolution } from '../ops/index.js'
 import type { TensorData } from '../tensor/index.js'
-import { rewrite, type WeightedGraph } from './rewrite.js'
+import { copyNode, rewrite, type WeightedGraph } from './rewrite.js'
 
 /** The graph with every batch norm that directly follows a convolution with known weights folded into it. */
 export function foldNormsIntoConvolutions({ graph, weights }: WeightedGraph): WeightedGraph {
-  const uses = countUses(graph)
   const norms = new Map<Node, Values>()
-  for (const node of graph.nodes) {
-    const conv = convolutionBefore(node, uses)
-    const values = conv === undefined ? undefined : valuesOf(conv, node, weights)
-    if (values !== undefined) norms.set(node, values)
+  for (const [norm, conv] of normsAfterConvolutions(graph)) {
+    const values = valuesOf(conv, norm, weights)
+    if (values !== undefined) norms.set(norm, values)
   }
   const convolutions = new Set([...norms.values()].map(({ conv }) => conv))
   const folded = new Map(weights)
   const keys = new Map<string, FoldedKeys>()
+  const wholes = new Map<Tensor | undefined, Tensor>()
   const rewritten = rewrite(graph, (node, inputs, target) => {
     // A convolution to be folded passes its input on to its norm, which becomes the whole.
     if (convolutions.has(node)) return [inputs[0]!]
     const values = norms.get(node)
-    if (values === undefined) return undefined
+    if (values === undefined) return readingSizeOf(wholes, node, target)
     const epsilon = Number(node.attributes['epsilon'] ?? 1e-5)
     const use = `${values.keys.join()},${epsilon}`
     // A layer that is used in several places is folded once; two norms after one set of filters are two layers.
@@ -39,9 +38,21 @@ export function foldNormsIntoConvolutions({ graph, weights }: WeightedGraph): We
       target.parameterTensor(key, 'float32', folded.get(key)!.shape),
     )
     const { attributes, name } = values.conv
-    return addToGraph(target, 'Conv', convolution.Conv, [inputs[0], ...parameters], attributes, 1, name).outputs
+    const whole = addToGraph(target, 'Conv', convolution.Conv, [inputs[0], ...parameters], attributes, 1, name).outputs
+    wholes.set(node.inputs[0], whole[0]!)
+    return whole
   })
   return { graph: rewritten, weights: folded }
+}
+
+/** Where a size is read from a convolution that has become one with its norm, it is read from the whole. */
+export function readingSizeOf(
+  wholes: ReadonlyMap<Tensor | undefined, Tensor>,
+  node: Node,
+  target: Graph,
+): readonly Tensor[] | undefined {
+  const whole = node.op === 'Shape' ? wholes.get(node.inputs[0]) : undefined
+  return whole === undefined ? undefined : copyNode(node, [whole], target).outputs
 }
 
 interface FoldedKeys {
@@ -65,22 +76,27 @@ interface Values {
   readonly norm: readonly [scale: TensorData, bias: TensorData, mean: TensorData, variance: TensorData]
 }
 
-/** How often each tensor is used, as an input or an output of the graph. */
-export function countUses({ nodes, outputs }: Graph): ReadonlyMap<Tensor, number> {
-  const uses = new Map<Tensor, number>()
-  const use = (tensor: Tensor | undefined): void => {
-    if (tensor !== undefined) uses.set(tensor, (uses.get(tensor) ?? 0) + 1)
+/**
+ * Batch norms by given statistics that directly follow a convolution whose values nothing else reads, each with its
+ * convolution. Its size may be read, but only after the norm, which has the same.
+ */
+export function normsAfterConvolutions({ nodes, outputs }: Graph): ReadonlyMap<Node, Node> {
+  const readers = new Map<Tensor, number>()
+  const read = (tensor: Tensor | undefined): void => {
+    if (tensor !== undefined) readers.set(tensor, (readers.get(tensor) ?? 0) + 1)
   }
-  for (const node of nodes) for (const input of node.inputs) use(input)
-  for (const output of outputs.values()) use(output)
-  return uses
-}
-
-function convolutionBefore(node: Node, uses: ReadonlyMap<Tensor, number>): Node | undefined {
-  const input = node.inputs[0]
-  if (node.op !== 'BatchNormalization' || node.attributes['training_mode'] === 1) return undefined
-  if (input?.source.kind !== 'node' || input.source.node.op !== 'Conv' || uses.get(input) !== 1) return undefined
-  return input.source.node
+  for (const { op, inputs } of nodes) if (op !== 'Shape') inputs.forEach(read)
+  for (const output of outputs.values()) read(output)
+  const norms = new Map<Node, Node>()
+  const sized = new Set<Tensor>()
+  for (const node of nodes) {
+    const input = node.inputs[0]
+    if (node.op === 'Shape' && input !== undefined) sized.add(input)
+    if (node.op !== 'BatchNormalization' || node.attributes['training_mode'] === 1) continue
+    if (input?.source.kind !== 'node' || input.source.node.op !== 'Conv') continue
+    if (readers.get(input) === 1 && !sized.has(input)) norms.set(node, input.source.node)
+  }
+  return norms
 }
 
 function valuesOf(conv: Node, norm: Node, weights: ReadonlyMap<string, TensorData>): Values | undefined {

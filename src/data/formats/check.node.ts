@@ -5,7 +5,7 @@ import { decodeImage } from '../decode.node.js'
 import { readRegularFile } from '../read-file.node.js'
 import { mapBounded } from './bounded.js'
 import { checkClasses } from './class-problems.js'
-import { type DatasetImage, type DetectionDataset, SPLIT_NAMES, type SplitName } from './dataset.js'
+import { type DatasetImage, type DetectionDataset, imagesWithoutSplit, SPLIT_NAMES } from './dataset.js'
 import { contentKey, type FileEnds, headerOf, type ImageHeader, readFileEnds } from './image-header.node.js'
 import type { DatasetProblem } from './problems.js'
 import { ProblemList } from './problems.js'
@@ -35,7 +35,6 @@ const PHOTOS_AT_ONCE = 4
 /** What is known of one photo's file. */
 interface Inspected {
   readonly key: string
-  readonly size: number
   readonly format: string
 }
 
@@ -50,13 +49,10 @@ export async function checkDataset(
   checkClasses(dataset.classNames, statistics, options.rareBelow ?? 10, problems)
   const { images } = dataset
   let done = 0
-  // Photos whose header was asked for while reading are reported already.
-  const unmeasured = new Set(images.filter(({ width }) => width === undefined))
-  const reported = dataset.problems.some(({ kind }) => kind === 'image-unreadable')
-    ? unmeasured
-    : new Set<DatasetImage>()
   const inspected = await mapBounded(images, PHOTOS_AT_ONCE, async (image) => {
-    const found = image.missing === true || reported.has(image) ? undefined : await inspect(image, options, problems)
+    // A photo without a size is one whose header could not be read, and is reported already.
+    const readable = image.missing !== true && image.width !== undefined
+    const found = readable ? await inspect(image, options, problems) : undefined
     options.onProgress?.(++done, images.length)
     return found
   })
@@ -78,7 +74,7 @@ async function inspect(
       await decodeImage(await readRegularFile(image.path, image.file), { where: image.file })
     }
     checkSize(image, header, problems)
-    return { key: contentKey(ends), size: ends.size, format: header.format }
+    return { key: contentKey(ends), format: header.format }
   } catch (error) {
     if (!(error instanceof DetrsError)) throw error
     problems.add('image-unreadable', error.message)
@@ -110,10 +106,11 @@ function checkSize({ file, width, height }: DatasetImage, header: ImageHeader, p
 
 /** Photos with the same content: copies within a split, leaks between splits. */
 async function findCopies(
-  { images, splits }: DetectionDataset,
+  dataset: DetectionDataset,
   inspected: readonly (Inspected | undefined)[],
   problems: ProblemList,
 ): Promise<void> {
+  const { images, splits } = dataset
   const groups = new Map<string, number[]>()
   for (const [i, found] of inspected.entries()) {
     if (found === undefined) continue
@@ -121,34 +118,36 @@ async function findCopies(
     if (same === undefined) groups.set(found.key, [i])
     else same.push(i)
   }
-  const splitsOf = images.map((): SplitName[] => [])
-  for (const name of SPLIT_NAMES) for (const i of splits[name] ?? []) splitsOf[i]!.push(name)
+  const parts = [...SPLIT_NAMES.map((name) => splits[name] ?? []), imagesWithoutSplit(dataset)]
+  const partsOf = images.map((): number[] => [])
+  for (const [part, positions] of parts.entries()) for (const i of positions) partsOf[i]!.push(part)
   for (const group of groups.values()) {
-    for (const same of await trulyEqual(group, images)) {
-      const names = SPLIT_NAMES.filter((name) => same.some((i) => splitsOf[i]!.includes(name)))
-      const shown = () => same.slice(0, 4).map((i) => `${images[i]!.file}${labelled(splitsOf[i]!)}`)
-      if (names.length > 1) problems.add('leak', () => [...new Set(shown())].join(' = '))
-      // A photo that is listed twice under one path is reported as that.
-      const paths = (name: SplitName | undefined) =>
-        new Set(
-          same
-            .filter((i) => (name === undefined ? splitsOf[i]!.length === 0 : splitsOf[i]!.includes(name)))
-            .map((i) => images[i]!.path),
-        ).size
-      for (const name of [...SPLIT_NAMES, undefined]) {
-        for (let n = paths(name); n > 1; n--) problems.add('image-repeated', () => shown().join(' = '))
+    if (group.length === 1 && partsOf[group[0]!]!.length === 1) continue
+    for (const same of await equalFiles(group, images)) {
+      const shown = () =>
+        same
+          .slice(0, 4)
+          .map((i) => describePhoto(images[i]!, partsOf[i]!))
+          .join(' = ')
+      const named = SPLIT_NAMES.filter((_, part) => same.some((i) => partsOf[i]!.includes(part)))
+      if (named.length > 1) problems.add('leak', shown)
+      for (const part of parts.keys()) {
+        // One file that is listed twice is reported as that.
+        const paths = new Set(same.filter((i) => partsOf[i]!.includes(part)).map((i) => images[i]!.path))
+        for (let n = paths.size; n > 1; n--) problems.add('image-repeated', shown)
       }
     }
   }
 }
 
-function labelled(splits: readonly SplitName[]): string {
-  return splits.length === 0 ? '' : ` (${splits.join(', ')})`
+function describePhoto({ file }: DatasetImage, parts: readonly number[]): string {
+  const names = SPLIT_NAMES.filter((_, part) => parts.includes(part))
+  return names.length === 0 ? file : `${file} (${names.join(', ')})`
 }
 
-/** The groups of a group with equal keys whose files are equal to the last byte. */
-async function trulyEqual(group: readonly number[], images: readonly DatasetImage[]): Promise<number[][]> {
-  if (group.length < 2 && group.length > 0) return [[...group]]
+/** Photos of one key, divided into those that are equal to the last byte. */
+async function equalFiles(group: readonly number[], images: readonly DatasetImage[]): Promise<number[][]> {
+  if (group.length === 1) return [[...group]]
   const byContent = new Map<string, number[]>()
   for (const i of group) {
     const bytes = await readRegularFile(images[i]!.path)

@@ -1,5 +1,6 @@
 /** @file Pascal VOC's XML: one file a photo, boxes as numbers of the first and last pixel, counted from 1. */
 import { FileError } from '../../tensor/index.js'
+import { tidy } from './place-objects.js'
 import type { ProblemList } from './problems.js'
 import { childOf, parseXml, textOf, type XmlElement } from './xml.js'
 
@@ -74,11 +75,16 @@ export function vocOffset(annotations: Iterable<VocAnnotation>, where: string, p
   return 1
 }
 
-/** Corners in pixels, edges from 0. Bounds of no extent as written stay so: they come from a click, not from a pixel. */
+/**
+ * Corners in pixels, edges from 0. A box of one pixel's width is one; a box of no extent in both directions as written is
+ * a click, not a pixel, and stays without extent.
+ */
 export function vocCorners({ bounds }: VocObject, offset: 0 | 1): readonly [number, number, number, number] {
   const [xmin, ymin, xmax, ymax] = bounds
-  const shifted = (low: number, high: number) => (low < high ? low - offset : low)
-  return [shifted(xmin, xmax), shifted(ymin, ymax), xmax, ymax]
+  if (xmin === xmax && ymin === ymax) return bounds
+  // One that is the wrong way round must not become zero.
+  const start = (low: number, high: number) => (low <= high ? tidy(low - offset) : low)
+  return [start(xmin, xmax), start(ymin, ymax), xmax, ymax]
 }
 
 /** One class name a line, as in `classes.txt`; the colours of CVAT's `labelmap.txt` and its background are left out. */

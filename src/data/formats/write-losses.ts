@@ -1,0 +1,40 @@
+/** @file What a format cannot hold of a data set, in sentences. */
+import type { DatasetFormat, DetectionDataset } from './dataset.js'
+import { fitsVoc } from './write-voc.js'
+
+/** One sentence for each kind of thing that is lost or changed. */
+export function formatLosses({ images, categoryIds }: DetectionDataset, format: DatasetFormat): string[] {
+  let [crowd, difficult, masks, tiny, thin, areas] = [0, 0, 0, 0, 0, 0]
+  for (const { objects } of images) {
+    for (const object of objects) {
+      const [width, height] = [object.box[2] - object.box[0], object.box[3] - object.box[1]]
+      if (object.crowd === true) crowd++
+      if (object.difficult === true) difficult++
+      if (object.segmentation !== undefined) masks++
+      if (object.area !== undefined) areas++
+      if (!fitsVoc(object)) tiny++
+      else if (Math.min(width, height) < 1) thin++
+    }
+  }
+  const losses: string[] = []
+  const say = (count: number, sentence: string): void => {
+    if (count > 0) losses.push(`${count} ${sentence}`)
+  }
+  if (format === 'coco') return losses
+  say(masks, 'masks are lost: the format has boxes only.')
+  if (masks === 0) say(areas, 'stated areas are lost: the format has none.')
+  if (format === 'yolo') {
+    say(crowd, 'crowd regions are left out: YOLO would take each for one object.')
+    say(difficult, 'marks of difficult objects are lost: YOLO has none.')
+  }
+  if (format === 'voc') {
+    say(crowd, 'crowd regions become difficult objects: Pascal VOC has no crowds.')
+    say(tiny, 'boxes of one pixel or less are left out: Pascal VOC counts whole pixels.')
+    say(thin, 'boxes thinner than a pixel become one pixel wide: Pascal VOC counts whole pixels.')
+  }
+  const first = format === 'yolo' ? 0 : 1
+  if (format !== 'csv' && categoryIds.some((id, label) => id !== label + first)) {
+    losses.push(`The category ids are counted from ${first}: the format has none of its own.`)
+  }
+  return losses
+}
