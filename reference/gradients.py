@@ -98,7 +98,8 @@ def elementwise():
         case(f"{op}/cube", function, [apart(x) if op == "Reciprocal" else positive(x)])
         case(f"{op}/small", function, [torch.tensor([1e-6, 1e-3, 1.0, 1e6])], smooth=False)
     low, high = torch.tensor(-2 / 3), torch.tensor(2 / 3)
-    for name, bounds in (("both", (low, high)), ("low", (low, None)), ("high", (None, high)), ("neither", (None, None))):
+    limits = {"both": (low, high), "low": (low, None), "high": (None, high), "neither": (None, None)}
+    for name, bounds in limits.items():
         x = coarse(stream(f"Clip/{name}/0", 4, 6))
         assert name == "neither" or (x == low).any() and (x == high).any()
 

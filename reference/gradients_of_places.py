@@ -116,7 +116,12 @@ def shapes():
     case("Concat/rows", lambda *xs: torch.cat(xs, 0), [(2, 3), (1, 3), (3, 3)], {"axis": 0})
     case("Concat/last", lambda *xs: torch.cat(xs, -1), [(2, 2, 1), (2, 2, 3)], {"axis": -1})
     case("Concat/one", lambda x: x * 1, [(2, 3)], {"axis": 1})
-    for name, x, to in (("rows", (3, 1), (2, 3, 4)), ("vector", (1,), (5,)), ("scalar", (), (2, 3)), ("same", (2, 3), (1, 3))):
+    for name, x, to in (
+        ("rows", (3, 1), (2, 3, 4)),
+        ("vector", (1,), (5,)),
+        ("scalar", (), (2, 3)),
+        ("same", (2, 3), (1, 3)),
+    ):
         shape = torch.broadcast_shapes(x, to)
         case(f"Expand/{name}", lambda x, _: x.expand(shape), [x, (CONSTANT, ints(*to))])
     for axis, shape in ((0, (1, 24)), (1, (2, 12)), (2, (6, 4)), (-1, (6, 4))):
@@ -152,7 +157,8 @@ def shapes():
         case(f"Split/{name}", lambda x, _: torch.split(x, sizes, axis), inputs, {"axis": axis}, unused=unused)
     case("Split/counted", lambda x: torch.split(x, 3), [(7, 2)], {"num_outputs": 3, "axis": 0})
     for name, shape, axes in (("named", (2, 1, 3, 1), (1,)), ("last", (2, 1, 3, 1), (-1, 1)), ("all", (1, 2, 1), None)):
-        squeezed = [size for n, size in enumerate(shape) if size > 1 or axes and n not in [a % len(shape) for a in axes]]
+        dropped = [n for n, size in enumerate(shape) if size == 1] if axes is None else [a % len(shape) for a in axes]
+        squeezed = [size for n, size in enumerate(shape) if n not in dropped]
         inputs = [shape, *([] if axes is None else [(CONSTANT, ints(*axes))])]
         case(f"Squeeze/{name}", lambda x, *_: x.reshape(squeezed), inputs)
     for name, axes, shape in (("first", (0,), (1, 2, 3)), ("several", (-1, 1), (2, 1, 3, 1))):

@@ -33,7 +33,7 @@ def ints(*values) -> torch.Tensor:
 
 
 def case(name, function, inputs, attributes=None, *, smooth=True, unused=()):
-    """Records a case. `inputs` are the node's, in order: a shape tuple (a stream "wrt"), a float32 tensor ("wrt"), a pair
+    """Records a case. `inputs` are the node's, in order: a shape (a stream, "wrt"), a float32 tensor ("wrt"), a pair
     (kind, tensor), or None. `function` takes the tensors that are there and gives the output or a tuple of outputs;
     those of `unused` have no part in the loss, the others are multiplied by cotangents."""
     kinds, tensors, exact = [], [], []

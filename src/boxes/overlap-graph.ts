@@ -45,7 +45,8 @@ function areasOf(a: Tensor, b: Tensor, options: OverlapOptions): Areas {
   const area = (extents: Tensor): Tensor => product(div(extents, unit))
   const intersection = area(overlap)
   const union = sub(add(area(sub(highA, lowA)), area(sub(highB, lowB))), intersection)
-  const epsilon = relativeEpsilon(unit, checkedEpsilon(options))
+  const epsilon = checkedEpsilon(options)
+  const relativeEpsilon = epsilon === 0 ? undefined : div(epsilon, product(unit))
   return {
     intersection,
     union,
@@ -53,15 +54,9 @@ function areasOf(a: Tensor, b: Tensor, options: OverlapOptions): Areas {
     ratio: (part, whole) => {
       // Boxes that overlap cover a good part of their hull: below this bound the quotient is 0 to 60 bits.
       const safe = maximum(whole, SMALLEST_EXTENT)
-      return div(part, epsilon === undefined ? safe : add(safe, epsilon))
+      return div(part, relativeEpsilon === undefined ? safe : add(safe, relativeEpsilon))
     },
   }
-}
-
-/** Epsilon in units of the hull's area; bounded, so that neither it nor its gradient overflows on the smallest hulls. */
-function relativeEpsilon(unit: Tensor, epsilon: number): Tensor | undefined {
-  if (epsilon === 0) return undefined
-  return div(epsilon, maximum(product(unit), epsilon * SMALLEST_EXTENT))
 }
 
 /** Width times height. */

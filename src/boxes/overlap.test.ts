@@ -52,6 +52,7 @@ const CASES: readonly Case[] = [
   { name: 'denormal in a box', a: square(0, 1), b: square(0, 1e-40), iou: 0, generalized: 0 },
   { name: 'denormal beside a box', a: square(1, 1), b: square(0, 1e-40), iou: 0, generalized: 1 / 4 - 1 },
   { name: 'denormal identical', a: square(0, 1e-40), b: square(0, 1e-40), iou: 0, generalized: 0 },
+  { name: 'thinner than the smallest extent', a: [0, 0, 2 ** -61, 1], b: [0, 0, 2 ** -61, 1], iou: 0, generalized: 0 },
   { name: 'denormal width', a: [0, 0, 1e-40, 1], b: [0, 0, 1e-40, 1], iou: 0, generalized: 0 },
 ]
 

@@ -14,6 +14,9 @@ interface Entry {
 /** Modules are loaded when their command runs, so that help costs nothing. */
 const COMMANDS: Readonly<Record<string, Entry>> = {
   detect: { summary: 'find objects in photos', load: () => import('./detect.js') },
+  eval: { summary: 'how good detections are: COCO AP and AR', load: () => import('./eval.js') },
+  data: { summary: 'check, convert and show labelled photos', load: () => import('./data.js') },
+  train: { summary: 'train a detector on labelled photos', load: () => import('./train.js') },
   models: { summary: 'list the models that can be named', load: () => import('./models.js') },
   info: { summary: 'size, input and layers of a model', load: () => import('./info.js') },
   pull: { summary: "download a model's official weights", load: () => import('./pull.js') },

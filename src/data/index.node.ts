@@ -5,6 +5,14 @@ export * from './encode.node.js'
 export * from './find-images.node.js'
 export * from './image-source.node.js'
 export * from './index.js'
+export {
+  type BatchPhoto,
+  createLoader,
+  type LoadableImage,
+  type LoadedBatch,
+  type Loader,
+  type LoaderOptions,
+} from './loader.node.js'
 export * from './prepare.node.js'
 export * from './preprocess.node.js'
 export { MAX_FILE_BYTES } from './read-file.node.js'

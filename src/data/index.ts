@@ -1,5 +1,7 @@
-/** @file Images and batches: sizes, Pillow's resize, collating; free of files and threads. */
+/** @file Images and batches: sizes, Pillow's resize, augmentations, collating; free of files and threads. */
 export * from './collate.js'
 export * from './image.js'
 export * from './limits.js'
+export type { LoaderPosition } from './loader-plan.js'
 export * from './resize.js'
+export * from './transforms/index.js'

@@ -62,7 +62,9 @@ async function readPhoto({ photo, transforms, place, masks, maxPixels }: PhotoRe
   const objects = trainingObjects(photo.objects, original, masks)
   try {
     const sample = applyTransforms({ image, objects }, transforms, seededStreams(place))
-    return { image: sample.image, original, targets: encodeTargets(sample) }
+    // The decoder's own memory cannot be handed to another thread.
+    const data = sample.image === image ? image.data.slice() : sample.image.data
+    return { image: { ...sample.image, data }, original, targets: encodeTargets(sample) }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error
     throw new ImageError({

@@ -8,7 +8,13 @@ import { collate, type ImageBatch } from './collate.js'
 import type { DatasetImage } from './formats/dataset.js'
 import type { ImageSize } from './image.js'
 import { loadPhoto, type PhotoOutcome, type PhotoRequest } from './loader-photo.node.js'
-import { batchesPerEpoch, type LoaderPosition, type PlannedBatch, type PlanOptions, planBatches } from './loader-plan.js'
+import {
+  batchesPerEpoch,
+  type LoaderPosition,
+  type PlannedBatch,
+  type PlanOptions,
+  planBatches,
+} from './loader-plan.js'
 import { checkTransforms, type Targets, type Transform } from './transforms/index.js'
 import { createWorkerPool, errorOfFault } from './worker-pool.node.js'
 

@@ -38,6 +38,9 @@ export interface PreparedImage {
   readonly original: ImageSize
 }
 
+/** An image file: its path, or its bytes under a name for errors. */
+export type ImageFile = string | { readonly name: string; readonly bytes: Uint8Array }
+
 /** Turns what the application calls an image into the network's size. */
 export interface Preprocessor<Source> {
   prepare(source: Source, resize: InputConvention['resize']): Promise<PreparedImage>

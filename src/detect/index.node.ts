@@ -1,3 +1,4 @@
 /** @file Image files to detections, in Node. */
+export * from './evaluate.js'
 export * from './index.js'
 export * from './load.node.js'

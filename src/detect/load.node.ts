@@ -7,10 +7,7 @@ import { createPreprocessor, type PreprocessorOptions } from '../data/index.node
 import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel, models } from '../models/index.js'
 import { createNodeRuntime, type NodeRuntimeOptions } from '../runtime/index.node.js'
 import { CheckpointError } from '../tensor/index.js'
-import { Detector, type Preprocessor } from './detector.js'
-
-/** An image file: its path, or its bytes under a name for errors. */
-export type ImageFile = string | { readonly name: string; readonly bytes: Uint8Array }
+import { Detector, type ImageFile, type Preprocessor } from './detector.js'
 
 /** Which weights, and what the file itself does not tell. */
 export interface WeightsRequest {

@@ -140,7 +140,8 @@ function readMasks(
   for (let i = 0; i < records.length; i++) {
     const { bbox, segmentation } = records[i] as CocoDetection
     if (segmentation === undefined) {
-      throw fieldFault(list, i, '', 'a bbox or a segmentation as the first detection has', 'neither')
+      const next = i === 0 ? undefined : 'The first detection has no bbox, so that all need a mask.'
+      throw fault(`${list.name}: ${list.key}[${i}]`, 'a bbox or a segmentation', 'no segmentation', next)
     }
     const size = photos.sizes[columns.photo[i]!]!
     check.check(segmentation, i, size)

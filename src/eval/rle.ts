@@ -159,7 +159,7 @@ export function rleArea({ counts }: Rle): number {
 }
 
 /**
- * The union of masks of one size; with runs of length 0 merged when there is more than one.
+ * The union of masks of one size.
  * @throws FileError when there is none, their sizes differ, or run lengths do not add up to height × width.
  */
 export function mergeRles(rles: readonly Rle[]): Rle {

@@ -1,6 +1,6 @@
 /** @file Segmentations of records: the checks, and their way to run lengths. */
 import type { CocoSegmentation } from './coco-records.js'
-import { fieldFault, isNumberList, isRecord, type RecordList } from './fault.js'
+import { fault, fieldFault, isNumberList, isRecord, type RecordList } from './fault.js'
 import { MAX_COORDINATE, rleFromPolygons } from './polygon.js'
 import {
   checkRuns,
@@ -52,7 +52,7 @@ export class SegmentationCheck {
       checkPolygons(value, list, index)
       if (photo[0] === 0) {
         const next = 'Give the photos in images a width and a height.'
-        throw fieldFault(list, index, 'segmentation', 'a photo of known size for its polygons', 'none', next)
+        throw fault(whereOf(list, index), 'a photo of known size for its polygons', 'none', next)
       }
       this.height = photo[0]
       this.width = photo[1]
@@ -67,7 +67,7 @@ export class SegmentationCheck {
     const list = this.#list
     if (!isNumberList(size, 2)) throw fieldFault(list, index, 'segmentation.size', '[height, width]', size)
     const [height, width] = size as [number, number]
-    const where = `${list.name}: ${list.key}[${index}].segmentation`
+    const where = whereOf(list, index)
     checkSize(height, width, where)
     if (typeof counts !== 'string' && !Array.isArray(counts)) {
       throw fieldFault(list, index, 'segmentation.counts', 'text or a list of run lengths', counts)
@@ -98,8 +98,12 @@ export class SegmentationCheck {
   }
 }
 
+function whereOf({ name, key }: RecordList, index: number): string {
+  return `${name}: ${key}[${index}].segmentation`
+}
+
 function checkPolygons(value: readonly unknown[], list: RecordList, index: number): void {
-  if (value.length === 0) throw fieldFault(list, index, 'segmentation', KINDS, 'an empty list')
+  if (value.length === 0) throw fault(whereOf(list, index), KINDS, 'an empty list')
   for (const polygon of value) {
     const good = isNumberList(polygon) && polygon.length >= 4 && polygon.length % 2 === 0
     if (!good)

@@ -13,14 +13,16 @@ export function crossEntropyNoObject(weight: number, noObjectWeight: number): Lo
     name: 'loss_ce',
     weight,
     build: ({ logits }: PredictedSet, { labels, matched }: MatchedTargets): Tensor => {
-      const classes = logits.shape[2]!
-      const chosen = equal(unsqueeze(cast(labels, 'int64'), [2]), rangeOf(logits, classes)) // [batch, queries, classes]
+      const outputs = Number(logits.shape[2])
+      const isMatched = cast(matched, 'bool')
+      const wanted = where(isMatched, cast(labels, 'int64'), outputs - 1)
+      const chosen = equal(unsqueeze(wanted, [2]), rangeOf(logits, outputs)) // [batch, queries, outputs]
       const logProbability = reduceSum(mul(logSoftmax(logits, -1), cast(chosen, 'float32')), [2])
       const { graph } = logits
       const [full, reduced] = [1, noObjectWeight].map((value) =>
         graph.constant({ dtype: 'float32', shape: [], data: Float32Array.of(value) }),
       )
-      const weights = where(cast(matched, 'bool'), full!, reduced!)
+      const weights = where(isMatched, full!, reduced!)
       return div(neg(reduceSum(mul(weights, logProbability), [0, 1])), reduceSum(weights, [0, 1]))
     },
   }

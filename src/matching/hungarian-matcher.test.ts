@@ -171,6 +171,7 @@ describe('the Hungarian matcher', () => {
     const shapes: readonly [readonly number[], readonly number[], number][] = [
       [[3, 12, 6], [3, 12, 4], 2],
       [[3, 12, 6], [3, 11, 4], 3],
+      [[2, 12, 6], [3, 12, 4], 3],
       [[3, 12, 6], [3, 12, 5], 3],
       [[36, 6], [3, 12, 4], 3],
       [[3, 12, 0], [3, 12, 4], 3],
@@ -184,6 +185,12 @@ describe('the Hungarian matcher', () => {
         /^ShapeError: aux 2: expected float32 logits/,
       )
     }
+    const { boxes } = rulePredictions(cases[0]!)
+    const wide = tensorData('float64', [3, 12, 6], new Float64Array(216)) as TensorData as TensorData<'float32'>
+    assert.throws(
+      () => matcher.match([{ name: 'wide', logits: wide, boxes }], [NONE, NONE, NONE]),
+      /got float64\[3, 12, 6\] and float32\[3, 12, 4\]/,
+    )
     for (const noObject of [-1, 0.5, Number.NaN, 2 ** 31]) {
       assert.throws(() => new HungarianMatcher(softmaxMatching, noObject), ConfigError)
     }

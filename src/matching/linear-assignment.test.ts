@@ -61,12 +61,17 @@ describe('linear assignment', () => {
   })
 
   test('float32 costs give what the same numbers give in float64', () => {
+    const workspace = new AssignmentWorkspace()
     for (const [rows, columns] of [
+      [3, 4],
       [30, 8],
       [8, 30],
+      [2, 2],
+      [30, 30],
     ] as const) {
       const narrow = Float32Array.from(ruleMatrix('real', rows, columns, 1), (u) => u / 3)
-      assert.deepEqual(assignRows(narrow, rows, columns), assignRows(Float64Array.from(narrow), rows, columns))
+      const found = assignRows(narrow, rows, columns, workspace)
+      assert.deepEqual(found, assignRows(Float64Array.from(narrow), rows, columns))
     }
   })
 

@@ -31,7 +31,7 @@ export class AssignmentWorkspace {
   /** Columns: first those not yet reached for good, then those that are. */
   queue: Int32Array = new Int32Array(0)
 
-  /** Makes room for and clears the state of a problem of `rows` <= `columns`. */
+  /** Makes room for a problem of `rows` <= `columns` and frees all columns; a row's state is written before it is read. */
   start(rows: number, columns: number): void {
     if (this.matrix.length < rows * columns) this.matrix = new Float64Array(rows * columns)
     if (this.columnPotential.length < columns) {
@@ -43,9 +43,7 @@ export class AssignmentWorkspace {
       this.rowOfColumn = new Int32Array(columns)
       this.queue = new Int32Array(columns)
     }
-    this.rowPotential.fill(0, 0, rows)
     this.columnPotential.fill(0, 0, columns)
-    this.columnOfRow.fill(NONE, 0, rows)
     this.rowOfColumn.fill(NONE, 0, columns)
   }
 }

@@ -88,8 +88,11 @@ function keptAspect(
 }
 
 function scaledDim(call: Call, dim: Dim, scale: number, axis: number): Dim {
-  // Scales are float32, and so is the product that is rounded down.
-  if (typeof dim === 'number') return Math.floor(Math.fround(dim * scale))
+  if (typeof dim === 'number') {
+    // ONNX says floor(size · scale), ONNX Runtime rounds the product to float32 first.
+    const [exact, rounded] = [Math.floor(dim * scale), Math.floor(Math.fround(dim * scale))]
+    return exact === rounded ? exact : call.unknownDim(axis)
+  }
   if (Number.isInteger(scale)) return multiplyDims(dim, scale)
   return Number.isInteger(1 / scale) ? floorDivideDim(dim, 1 / scale) : call.unknownDim(axis)
 }

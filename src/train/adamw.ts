@@ -105,7 +105,7 @@ export function clipScale(norm: number, maxNorm: number): number {
 }
 
 /** m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², w ← w(1 − lr·wd) − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε). */
-function updateGraph({ beta1, beta2, epsilon }: Required<AdamWOptions>): Graph {
+export function updateGraph({ beta1, beta2, epsilon }: Required<AdamWOptions>): Graph {
   const graph = new Graph('adamw')
   const [w, m, v, g] = ['w', 'm', 'v', 'g'].map((name) => graph.input(name, 'float32', ['n']))
   const [scale, keep, stepSize, rootCorrection] = ['scale', 'keep', 'step_size', 'root_correction'].map((name) =>

@@ -61,9 +61,9 @@ export interface DatasetImage {
 export interface DetectionDataset {
   readonly name: string
   readonly format: DatasetFormat
-  /** The folder (or file) that it was read from. */
-  readonly source: string
-  /** Annotation files that it was read from, relative to `source`; at most a few are named for formats with one a photo. */
+  /** Its folder, an absolute path. */
+  readonly folder: string
+  /** What its labels were read from, relative to `folder`: files, or a pattern in formats with a file a photo. */
   readonly annotationFiles: readonly string[]
   /** Names by label. */
   readonly classNames: readonly string[]

@@ -32,13 +32,13 @@ export async function withValidation(dataset: DetectionDataset, fraction = 0.2):
   const pool = splits.train ?? (without ? imagesWithoutSplit(dataset) : [])
   if (pool.length === 0) {
     const got = images.length === 0 ? 'no photos' : `only ${Object.keys(splits).join(' and ')}`
-    throw new FileError({ where: dataset.source, expected: 'photos to train on', got })
+    throw new FileError({ where: dataset.folder, expected: 'photos to train on', got })
   }
   const keys = await mapBounded(pool, FILES_AT_ONCE, (i) => keyOf(images[i]!.path, images[i]!.file))
   const sorted = [...new Set(keys)].sort()
   if (sorted.length < 2) {
     const next = 'Add photos, or divide them yourself.'
-    throw new FileError({ where: dataset.source, expected: 'at least two different photos', got: 'one', next })
+    throw new FileError({ where: dataset.folder, expected: 'at least two different photos', got: 'one', next })
   }
   const limit = Math.floor(fraction * 2 ** 32)
   // Of very few photos all could fall on one side.

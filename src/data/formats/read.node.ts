@@ -53,7 +53,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
   return {
     name: basename(folder),
     format,
-    source: resolve(path),
+    folder,
     annotationFiles,
     classNames,
     categoryIds,

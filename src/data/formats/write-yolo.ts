@@ -35,13 +35,7 @@ function isSame(center: string, extent: string, size: number, low: number, high:
 
 /** The data.yaml of a data set whose photos lie in `images/<split>`. It names no `path`, so that it may be moved. */
 export function dataYaml(classNames: readonly string[], splits: readonly SplitName[]): string {
-  // Ultralytics wants both, and a data set without validation photos says so by naming its training photos twice.
-  const all: readonly (readonly [string, SplitName | undefined])[] = [
-    ['train', splits.includes('train') ? 'train' : splits[0]],
-    ['val', splits.includes('val') ? 'val' : undefined],
-    ['test', splits.includes('test') ? 'test' : undefined],
-  ]
-  const folders = all.flatMap(([key, split]) => (split === undefined ? [] : [`${key}: images/${split}`]))
+  const folders = splits.map((split) => `${split}: images/${split}`)
   // JSON's texts are YAML's.
   const names = classNames.map((name, id) => `  ${id}: ${JSON.stringify(name)}`)
   return [...folders, '', `nc: ${classNames.length}`, 'names:', ...names, ''].join('\n')

@@ -86,15 +86,15 @@ export async function writeDataset(
   } catch (cause) {
     await rm(target, { recursive: true, force: true })
     if (cause instanceof FileError) throw cause
-    throw new FileError({ where: folder, expected: 'a folder that can be written', got: describeFault(cause), cause })
+    throw new FileError({ where: folder, expected: 'a folder that can be written', got: faultInWords(cause), cause })
   }
 }
 
-async function checkTarget({ source }: DetectionDataset, folder: string): Promise<void> {
-  const inside = relative(source, resolve(folder))
+async function checkTarget({ folder: own }: DetectionDataset, folder: string): Promise<void> {
+  const inside = relative(own, resolve(folder))
   if (inside === '' || !(inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside)) {
     const next = 'Choose a folder outside: what is there is never changed.'
-    throw new FileError({ where: folder, expected: 'a folder outside the data set', got: `one in ${source}`, next })
+    throw new FileError({ where: folder, expected: 'a folder outside the data set', got: `one in ${own}`, next })
   }
   const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
@@ -145,7 +145,7 @@ async function writeLabels(
       const ids = { image: 0, annotation: 0 }
       const copies: Copy[] = []
       for (const { split, images: some } of parts) {
-        const named = withNames(some)
+        const named = withNames(some, basename)
         const suffix = split === undefined ? '' : `_${split}`
         await write(`annotations/instances${suffix}.json`, cocoText(dataset, named, ids))
         copies.push(...named.map(({ image, name }) => ({ from: image.path, to: join(split ?? 'images', name) })))
@@ -155,7 +155,7 @@ async function writeLabels(
     case 'yolo': {
       const copies: Copy[] = []
       for (const { split, images: some } of parts) {
-        for (const { image, name } of withNames(some)) {
+        for (const { image, name } of withNames(some, stem)) {
           copies.push({ from: image.path, to: join('images', split!, name) })
           await write(join('labels', split!, `${stem(name)}.txt`), yoloText(image))
         }
@@ -171,7 +171,7 @@ async function writeLabels(
     }
     case 'voc': {
       // A photo of two splits is one file.
-      const named = withNames([...new Set(images)])
+      const named = withNames([...new Set(images)], stem)
       for (const entry of named) await write(join('Annotations', `${stem(entry.name)}.xml`), vocText(entry, classNames))
       const stems = new Map(named.map(({ image, name }) => [image, stem(name)]))
       for (const { split, images: some } of parts) {
@@ -185,7 +185,7 @@ async function writeLabels(
       }
     }
     case 'csv': {
-      const names = new Map(withNames([...new Set(images)]).map(({ image, name }) => [image, name]))
+      const names = new Map(withNames([...new Set(images)], basename).map(({ image, name }) => [image, name]))
       for (const { split, images: some } of parts) {
         const named = some.map((image) => ({ image, name: `images/${names.get(image)}` }))
         await write(`${split ?? 'labels'}.csv`, csvText(named, classNames))
@@ -197,16 +197,17 @@ async function writeLabels(
 }
 
 /**
- * A file name for each photo of one folder: its own, numbered where two photos would share one, or the name before the
- * extension (their label files would meet). Case makes no difference to some file systems.
+ * A file name for each photo of one folder: its own, numbered where two photos would share one.
+ * @param key what has to differ: the whole name, or, where label files are named after it, the name without extension.
  */
-function withNames(images: readonly DatasetImage[]): NamedImage[] {
+function withNames(images: readonly DatasetImage[], key: (name: string) => string): NamedImage[] {
   const taken = new Set<string>()
   return images.map((image) => {
     const own = basename(image.path)
     let name = own
-    for (let n = 2; taken.has(stem(name).toLowerCase()); n++) name = `${stem(own)}-${n}${extname(own)}`
-    taken.add(stem(name).toLowerCase())
+    // Case makes no difference to some file systems.
+    for (let n = 2; taken.has(key(name).toLowerCase()); n++) name = `${stem(own)}-${n}${extname(own)}`
+    taken.add(key(name).toLowerCase())
     return { image, name }
   })
 }
@@ -241,4 +242,22 @@ function countObjects(images: readonly DatasetImage[], format: DatasetFormat): n
     }
   }
   return count
+}
+
+function faultInWords(cause: unknown): string {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'no permission to write there'
+    case 'EROFS':
+      return 'a disk that can only be read'
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'a full disk'
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'a file where a folder is needed'
+    default:
+      return describeFault(cause)
+  }
 }

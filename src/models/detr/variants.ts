@@ -46,8 +46,28 @@ function official(file: string, sizeMegabytes: number): PublishedWeights {
   }
 }
 
+/**
+ * A small DETR that can be trained from nothing on a few hundred photos: ResNet-18 at half width with trained norms, whose
+ * last stage is left out so that the features keep stride 16.
+ */
+export const detrSmall: DetrConfig = {
+  ...detrR50,
+  backbone: { depth: 18, norms: 'trained', width: 32, stages: 3 },
+  hiddenDim: 128,
+  feedforwardDim: 512,
+  encoderLayers: 2,
+  decoderLayers: 4,
+}
+
+/** `detr-small`, for photos of about 320×240. */
+export const detrSmallModel: DetectionModel = {
+  ...detrModel('detr-small', 'DETR, half ResNet-18, stride 16', detrSmall),
+  input: { ...detrInput, resize: { kind: 'pad', shortest: 256, longest: 320 } },
+}
+
 /** All of them, smallest first. */
 export const detrModels: readonly DetectionModel[] = [
+  detrSmallModel,
   detrModel('detr-r50', 'DETR, ResNet-50', detrR50, {
     weights: official('detr-r50-e632da11.pth', 159),
     figures: { ap: 42.0, gflops: 86, paper: PAPER },

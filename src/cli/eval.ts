@@ -1,0 +1,120 @@
+/** @file `detrs eval`: how good detections are, by COCO's rules. */
+import { readFile, stat } from 'node:fs/promises'
+import {
+  type ClassResult,
+  type CocoDetection,
+  type CocoGroundTruth,
+  type CocoRegionType,
+  classResults,
+  evaluateCoco,
+  formatSummary,
+  parseJson,
+} from '../eval/index.js'
+import { ConfigError, FileError } from '../tensor/index.js'
+import { flag, operands, textOption } from './arguments.js'
+import type { Command, CommandInput, Terminal } from './command.js'
+import { printable } from './plain-text.js'
+import { formatTable } from './table.js'
+
+/** Largest file that is read: Node holds no longer text. */
+const MAX_BYTES = 2 ** 29 - 25
+
+export const command: Command = {
+  usage: '--gt FILE --dt FILE [--type bbox|segm] [--json] [--per-class]',
+  description:
+    'Evaluates detections made by anybody: ground truth and results in COCO JSON, the twelve numbers of pycocotools, ' +
+    'equal to the last bit. A number is -1 where the ground truth has no such objects.',
+  options: {
+    gt: { type: 'string' },
+    dt: { type: 'string' },
+    type: { type: 'string' },
+    json: { type: 'boolean' },
+    'per-class': { type: 'boolean' },
+  },
+  optionHelp: {
+    gt: 'ground truth: images, annotations, categories',
+    dt: 'results: a list of {image_id, category_id, bbox or segmentation, score}',
+    type: 'what is compared: bbox (unless said) or segm, the masks',
+    json: 'one JSON object instead of text: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl',
+    'per-class': 'also the numbers of each class; with --json as "classes"',
+  },
+  run: evaluateFiles,
+}
+
+async function evaluateFiles(input: CommandInput, terminal: Terminal): Promise<number> {
+  operands(input, 'eval', [])
+  const [gt, dt] = [requiredFile(input, 'gt'), requiredFile(input, 'dt')]
+  const type = regionType(textOption(input, 'type') ?? 'bbox')
+  const groundTruth = parseJson(await readText(gt), gt) as CocoGroundTruth
+  const detections = parseJson(await readText(dt), dt) as readonly CocoDetection[]
+  const evaluation = evaluateCoco({ groundTruth, detections, type, names: { groundTruth: gt, detections: dt } })
+  for (const note of evaluation.notes) terminal.err(`note: ${printable(note)}\n`)
+  const summary = evaluation.summarize()
+  const classes = flag(input, 'per-class') ? classResults(evaluation) : undefined
+  if (flag(input, 'json'))
+    terminal.out(`${JSON.stringify(classes === undefined ? summary : { ...summary, classes })}\n`)
+  else terminal.out(`${formatSummary(summary)}${classes === undefined ? '' : `\n${classTable(classes)}`}`)
+  return 0
+}
+
+function requiredFile(input: CommandInput, name: 'gt' | 'dt'): string {
+  const file = textOption(input, name)
+  if (file !== undefined && file !== '') return file
+  const expected = name === 'gt' ? '--gt FILE, the ground truth' : '--dt FILE, the results'
+  throw new ConfigError({ where: 'detrs eval', expected, got: 'none', next: 'See detrs eval --help.' })
+}
+
+function regionType(text: string): CocoRegionType {
+  if (text === 'bbox' || text === 'segm') return text
+  throw new ConfigError({ where: '--type', expected: 'bbox or segm', got: `'${text}'` })
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const status = await stat(path)
+    // Pipes are welcome; a device may never end.
+    if (!status.isFile() && !status.isFIFO() && !status.isSocket()) {
+      throw new FileError({ where: path, expected: 'a JSON file', got: status.isDirectory() ? 'a folder' : 'a device' })
+    }
+    if (status.size > MAX_BYTES) {
+      throw new FileError({
+        where: path,
+        expected: `at most ${MAX_BYTES} bytes`,
+        got: `${status.size}`,
+        next: 'Keep the 100 best detections of each photo, with two decimal places, or evaluate in parts.',
+      })
+    }
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof FileError) throw cause
+    throw new FileError({ where: path, expected: 'a readable file', got: faultInWords(cause), cause })
+  }
+}
+
+function faultInWords(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'no such file'
+    case 'EACCES':
+    case 'EPERM':
+      return 'no permission to read it'
+    default:
+      return code ?? String(cause)
+  }
+}
+
+const COLUMNS = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR100'] as const
+
+function classTable(classes: readonly ClassResult[]): string {
+  const rows = classes.map((result) => [
+    printable(result.name),
+    `${result.photos}`,
+    `${result.objects}`,
+    `${result.detections}`,
+    ...COLUMNS.map((column) => (result[column] < 0 ? '-' : result[column].toFixed(3))),
+  ])
+  const heading = ['class', 'photos', 'objects', 'found', ...COLUMNS]
+  return formatTable([heading, ...rows], ['left', ...heading.slice(1).map(() => 'right' as const)])
+}

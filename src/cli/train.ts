@@ -1,0 +1,150 @@
+/** @file `detrs train`: a folder of labelled photos in, a detector out. */
+import { resolve } from 'node:path'
+import { findModel } from '../models/index.js'
+import { ConfigError } from '../tensor/index.js'
+import { type FitEvents, type FitResult, fit, resume } from '../train/index.node.js'
+import { numberOption, textOption } from './arguments.js'
+import type { Command, CommandInput, Terminal } from './command.js'
+import { formatDuration } from './progress.js'
+
+export const command: Command = {
+  usage: '--data DIR [--model NAME] [--epochs N] [--out DIR] | --resume RUN [--epochs N]',
+  description:
+    'Trains a detector on labelled photos (COCO, Pascal VOC, YOLO or CSV, recognised by looking) and writes a run folder: ' +
+    'options, results.csv, weights/last and weights/best for detrs detect, states to go on from. Ctrl-C finishes the step ' +
+    'and saves; --resume goes on to the bit.',
+  options: {
+    data: { type: 'string' },
+    model: { type: 'string', short: 'm' },
+    weights: { type: 'string' },
+    epochs: { type: 'string' },
+    batch: { type: 'string' },
+    lr: { type: 'string' },
+    size: { type: 'string' },
+    seed: { type: 'string' },
+    out: { type: 'string', short: 'o' },
+    resume: { type: 'string' },
+    threads: { type: 'string' },
+    'evaluate-every': { type: 'string' },
+  },
+  optionHelp: {
+    data: 'folder or annotation file of the data set',
+    model: 'architecture; detr-small, which learns from nothing, unless said',
+    weights: 'weight file to start from; another set of classes starts a new class head',
+    epochs: 'passes over the training photos; follows from their number unless said',
+    batch: 'photos per step',
+    lr: 'learning rate; the backbone has the same when nothing is pretrained',
+    size: 'shorter side of the photos in pixels; the longer one grows alike',
+    seed: 'of weights, order and augmentation; 0 unless said',
+    out: "folder for the run's own folder; runs unless said",
+    resume: 'folder of an interrupted run to go on with',
+    threads: 'threads of the engine',
+    'evaluate-every': 'epochs between evaluations',
+  },
+  run: async (input, terminal) => {
+    if (input.positionals.length > 0) {
+      throw new ConfigError({ where: 'detrs train', expected: 'options only', got: `'${input.positionals[0]}'` })
+    }
+    const run = textOption(input, 'resume')
+    const data = textOption(input, 'data')
+    if ((run === undefined) === (data === undefined)) {
+      const got = run === undefined ? 'neither' : 'both'
+      throw new ConfigError({ where: 'detrs train', expected: 'either --data DIR or --resume RUN', got })
+    }
+    const stop = new AbortController()
+    const interrupt = (): void => {
+      if (stop.signal.aborted) process.exit(130)
+      terminal.err('\nfinishing this step and saving; press Ctrl-C again to stop at once\n')
+      stop.abort()
+    }
+    process.on('SIGINT', interrupt)
+    process.on('SIGTERM', interrupt)
+    try {
+      const events = reporter(terminal, stop.signal)
+      const result =
+        run === undefined
+          ? await fit(fitOptions(input, data!), events)
+          : await resume(run, findModel, numberOption(input, 'epochs', { min: 1, max: MANY, whole: true }), events)
+      summarize(result, terminal)
+      return result.end === 'stopped' ? 130 : 0
+    } finally {
+      process.off('SIGINT', interrupt)
+      process.off('SIGTERM', interrupt)
+    }
+  },
+}
+
+const MANY = 1_000_000
+
+function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0] {
+  const model = findModel(textOption(input, 'model') ?? 'detr-small')
+  const count = (name: string, max: number): number | undefined =>
+    numberOption(input, name, { min: 1, max, whole: true })
+  const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), count('size', 4096)]
+  const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
+  const learningRate = numberOption(input, 'lr', { min: 1e-9, max: 10 })
+  const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
+  const { shortest, longest } = model.input.resize
+  const [weights, out] = [textOption(input, 'weights'), textOption(input, 'out')]
+  return {
+    data: resolve(data),
+    model,
+    ...(weights === undefined ? {} : { weights: resolve(weights) }),
+    ...(out === undefined ? {} : { out }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(evaluateEvery === undefined ? {} : { evaluateEvery }),
+    overrides: {
+      ...(epochs === undefined ? {} : { epochs }),
+      ...(batchSize === undefined ? {} : { batchSize }),
+      ...(learningRate === undefined
+        ? {}
+        : { learningRate, backboneLearningRate: weights === undefined ? learningRate : learningRate / 10 }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(size === undefined ? {} : { shortest: size, longest: Math.round((size * longest) / shortest) }),
+    },
+  }
+}
+
+/** Seconds between two lines of steps where the output is no person's terminal. */
+const LINE_SECONDS = 30
+
+function reporter(terminal: Terminal, stop: AbortSignal): FitEvents {
+  const started = performance.now()
+  let shown = Number.NEGATIVE_INFINITY
+  let firstStep: number | undefined
+  return {
+    onPlan: (lines, folder) => {
+      for (const line of lines) terminal.err(`${line}\n`)
+      terminal.err(`run folder: ${folder.path}\n`)
+    },
+    onBatchEnd: ({ loss, terms, gradientNorm }, position) => {
+      firstStep ??= position.step - 1
+      const seconds = (performance.now() - started) / 1000
+      if (seconds - shown >= (terminal.interactive ? 0.5 : LINE_SECONDS)) {
+        shown = seconds
+        const rate = (position.step - firstStep) / seconds
+        const parts = [...terms]
+          .filter(([name]) => !/_\d+$/.test(name))
+          .map(([name, value]) => `${name} ${value.toFixed(3)}`)
+        const line = `epoch ${position.epoch + 1} step ${position.step} · loss ${loss.toFixed(3)} (${parts.join(', ')}) · gradient ${gradientNorm.toFixed(1)} · ${rate.toFixed(2)} steps/s`
+        terminal.err(terminal.interactive ? `\r${line.slice(0, terminal.columns - 1)}\x1b[K` : `${line}\n`)
+      }
+      return stop.aborted ? 'stop' : undefined
+    },
+    onFitEpochEnd: ({ epoch, loss, metrics }) => {
+      if (metrics === undefined) return undefined
+      const { AP, AP50, AP75 } = metrics
+      const elapsed = formatDuration((performance.now() - started) / 1000)
+      const line = `epoch ${epoch} · loss ${loss.toFixed(3)} · AP ${AP!.toFixed(3)} AP50 ${AP50!.toFixed(3)} AP75 ${AP75!.toFixed(3)} · ${elapsed}`
+      terminal.err(terminal.interactive ? `\r${line}\x1b[K\n` : `${line}\n`)
+      return undefined
+    },
+  }
+}
+
+function summarize({ end, folder, position, metrics }: FitResult, terminal: Terminal): void {
+  const why = { finished: 'finished', stopped: 'stopped', 'no gain': 'ended without further gain' }[end]
+  const figures = metrics === undefined ? '' : `, AP ${metrics['AP']!.toFixed(3)}, AP50 ${metrics['AP50']!.toFixed(3)}`
+  terminal.out(`${why} after ${position.epoch} epochs, ${position.step} steps${figures}\n${folder.path}\n`)
+  if (end === 'stopped') terminal.out(`go on with: detrs train --resume ${folder.path}\n`)
+}

@@ -1,0 +1,254 @@
+/** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
+import { readCheckpointFile } from '../checkpoint/index.node.js'
+import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
+import { readDataset, withValidation } from '../data/formats/index.node.js'
+import { createLoader, horizontalFlip, photometric, resizeShortest, type Transform } from '../data/index.node.js'
+import { compileDetector, createFilePreprocessor, evaluateDetector } from '../detect/index.node.js'
+import { detrCriterion } from '../models/detr/criterion.js'
+import { type DetectionModel, loadModel, type Network } from '../models/index.js'
+import { initialWeights, parametersOf } from '../nn/index.js'
+import { createNodeRuntime } from '../runtime/index.node.js'
+import { ConfigError, type TensorData } from '../tensor/index.js'
+import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
+import { RunFolder } from './run-folder.node.js'
+import { layOutSlab } from './slab.js'
+import type { RunPosition } from './state.js'
+import { TrainingStep } from './step.js'
+import { type BatchSource, type Metrics, type TrainerHooks, type TrainingEnd, train } from './trainer.js'
+
+/** What to train and on what. */
+export interface FitOptions {
+  /** Folder (or annotation file) of the data set. */
+  readonly data: string
+  readonly model: DetectionModel
+  /** Weight file to start from; the class head starts anew when the classes are others. */
+  readonly weights?: string
+  readonly overrides?: Partial<TrainingSettings>
+  /** Folder that gets the run's own folder; `runs` unless said. */
+  readonly out?: string
+  readonly threads?: number
+  /** Epochs between two evaluations. */
+  readonly evaluateEvery?: number
+}
+
+/** What is told on the way. */
+export interface FitEvents extends TrainerHooks {
+  /** Facts and reasons, once, before the first step. */
+  onPlan?(lines: readonly string[], folder: RunFolder): void
+}
+
+/** How it ended. */
+export interface FitResult {
+  readonly end: TrainingEnd
+  readonly folder: RunFolder
+  readonly position: RunPosition
+  readonly metrics: Metrics | undefined
+}
+
+/**
+ * Trains a detector on a data set.
+ * @throws ConfigError for a frozen backbone without weights, or options that mean nothing; FileError for data that cannot
+ *   be read.
+ */
+export async function fit(options: FitOptions, events: FitEvents = {}): Promise<FitResult> {
+  const { dataset, note } = await withValidation(
+    await readDataset(options.data, { missing: 'skip', segmentation: false }),
+  )
+  const plan = planOf(options, dataset)
+  const folder = await RunFolder.create(options.out ?? 'runs', 'train', {
+    data: options.data,
+    model: options.model.name,
+    weights: options.weights ?? null,
+    ...plan.settings,
+  })
+  return run(options, dataset, plan, folder, undefined, events, note === undefined ? [] : [note])
+}
+
+/**
+ * Goes on with an interrupted run.
+ * @param epochs a new last epoch; that of the run unless said
+ * @throws FileError, CheckpointError when the folder holds no run or no state that can be read.
+ */
+export async function resume(
+  path: string,
+  find: (name: string) => DetectionModel,
+  epochs: number | undefined,
+  events: FitEvents = {},
+): Promise<FitResult> {
+  const { folder, options: stored } = await RunFolder.open(path)
+  const { data, model, weights, ...settings } = stored as TrainingSettings & {
+    data: string
+    model: string
+    weights: string | null
+  }
+  const overrides = epochs === undefined ? settings : { ...settings, epochs }
+  const options: FitOptions = {
+    data,
+    model: find(model),
+    overrides,
+    ...(weights === null ? {} : { weights }),
+  }
+  const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
+  return run(options, dataset, planOf(options, dataset), folder, folder, events, [])
+}
+
+interface Plan {
+  readonly settings: TrainingSettings
+  readonly reasons: readonly string[]
+  readonly train: readonly number[]
+  readonly val: readonly DatasetImage[]
+}
+
+function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDataset): Plan {
+  const { train = [], val = [] } = dataset.splits
+  const { shortest, longest } = model.input.resize
+  const facts = { trainImages: train.length, pretrained: weights !== undefined, shortest, longest }
+  return { ...chooseSettings(facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
+}
+
+async function run(
+  options: FitOptions,
+  dataset: DetectionDataset,
+  { settings, reasons, train: indices, val }: Plan,
+  folder: RunFolder,
+  resumeFrom: RunFolder | undefined,
+  events: FitEvents,
+  notes: readonly string[],
+): Promise<FitResult> {
+  const model: DetectionModel = {
+    ...options.model,
+    classNames: dataset.classNames,
+    input: {
+      ...options.model.input,
+      resize: { kind: 'pad', shortest: settings.shortest, longest: settings.longest },
+    },
+  }
+  const network = model.create(dataset.classNames.length)
+  const weights = await startingWeights(options, model, network)
+  const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
+  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !isFrozen(key, options))
+  const step = await TrainingStep.create({
+    runtime,
+    model,
+    network,
+    criterion: detrCriterion,
+    trained,
+    layout: layOutSlab(trained.map(({ key, shape }) => ({ key, shape, group: key.startsWith('backbone.') ? 0 : 1 }))),
+    weights,
+    clipNorm: settings.clipNorm,
+    ema: { decay: settings.emaDecay, rampSteps: settings.emaRampSteps },
+  })
+  const start = {
+    epoch: 0,
+    batch: 0,
+    step: 0,
+    bestMetric: -1,
+    evaluationsWithoutGain: 0,
+    options: JSON.stringify(settings),
+  }
+  const restored = await resumeFrom?.restore(step)
+  const loader = createLoader({
+    dataset,
+    indices,
+    transforms: augmentation(settings),
+    batchSize: settings.batchSize,
+    seed: settings.seed,
+    shuffle: true,
+    dropLast: true,
+  })
+  const source: BatchSource = {
+    batchesPerEpoch: loader.batchesPerEpoch,
+    batches: async function* (epoch, from) {
+      for await (const { images, photos } of loader.batches({ epoch, batch: from })) {
+        const targets = photos.map(({ targets: { labels, boxes } }) => ({ labels, boxes: boxes as never }))
+        yield { images: images.pixels, sizes: images.sizes, targets }
+      }
+    },
+  }
+  events.onPlan?.([...notes, ...reasons, ...(restored?.damaged ?? [])], folder)
+  const factor = scheduleOf(settings, settings.epochs * loader.batchesPerEpoch)
+  const evaluate = async (): Promise<Metrics> => {
+    const average = step.snapshot(step.ema?.weights)
+    const { detector } = await compileDetector(
+      { model, network, weights: average, classNames: model.classNames, report: WHOLE, notes: [] },
+      createFilePreprocessor(),
+      options.threads === undefined ? {} : { threads: options.threads },
+    )
+    try {
+      const evaluation = await evaluateDetector(detector, { images: val, classNames: dataset.classNames })
+      return { ...evaluation.summarize() }
+    } finally {
+      await detector.dispose()
+    }
+  }
+  let metrics: Metrics | undefined
+  try {
+    const { end, position } = await train(
+      {
+        step,
+        source,
+        epochs: settings.epochs,
+        groups: (at) => [
+          { learningRate: settings.backboneLearningRate * factor(at), weightDecay: settings.weightDecay },
+          { learningRate: settings.learningRate * factor(at), weightDecay: settings.weightDecay },
+        ],
+        evaluate,
+        evaluateEvery: options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20)),
+        hooks: {
+          ...events,
+          onModelSave: async (at, best) => {
+            await folder.saveState(step, at)
+            const average = step.snapshot(step.ema?.weights)
+            await folder.saveWeights('last', model, average, model.classNames)
+            if (best) await folder.saveWeights('best', model, average, model.classNames)
+            await events.onModelSave?.(at, best)
+          },
+          onFitEpochEnd: async (summary) => {
+            await folder.addRow(summary)
+            metrics = summary.metrics ?? metrics
+            return events.onFitEpochEnd?.(summary)
+          },
+        },
+      },
+      restored?.position ?? start,
+    )
+    return { end, folder, position, metrics }
+  } finally {
+    await Promise.all([loader.close(), step.dispose()])
+  }
+}
+
+const WHOLE = { layout: 'training', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] } as const
+
+/** Stem and first stage of a pretrained backbone stay as they are, as in DETR (supplement A.4). */
+function isFrozen(key: string, { weights }: FitOptions): boolean {
+  return weights !== undefined && /^backbone\.(conv1|layer1)\./.test(key)
+}
+
+async function startingWeights(
+  { weights, model: { name } }: FitOptions,
+  model: DetectionModel,
+  network: Network,
+): Promise<ReadonlyMap<string, TensorData>> {
+  if (weights !== undefined) {
+    const loaded = loadModel(await readCheckpointFile(weights), weights, { model, classNames: model.classNames })
+    return loaded.weights
+  }
+  if (hasFrozenNorms(network)) {
+    throw new ConfigError({
+      where: name,
+      expected: 'weights to start from',
+      got: 'none, with norms that are frozen',
+      next: 'Frozen norms cannot be learned: give --weights FILE, or train detr-small.',
+    })
+  }
+  return initialWeights(network, 0)
+}
+
+function hasFrozenNorms(network: Network): boolean {
+  return parametersOf(network).some(({ key, role }) => /\.bn\d\.weight$/.test(key) && role === 'buffer')
+}
+
+function augmentation({ shortest, longest }: TrainingSettings): Transform[] {
+  return [photometric(), horizontalFlip(), resizeShortest({ shortest: [shortest], longest })]
+}

@@ -1,0 +1,4 @@
+/** @file Training in Node: data sets, run folders. */
+export * from './fit.node.js'
+export * from './index.js'
+export * from './run-folder.node.js'

@@ -1,0 +1,11 @@
+/** @file Training: the step, the optimizer, the schedule, the loop. */
+export * from './adamw.js'
+export * from './ema.js'
+export * from './joint-graph.js'
+export * from './recipe.js'
+export * from './schedule.js'
+export * from './slab.js'
+export * from './split-graph.js'
+export * from './state.js'
+export * from './step.js'
+export * from './trainer.js'
