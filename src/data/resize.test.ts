@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { ImageError, streamKey, uniformAt } from '../tensor/index.js'
+import { noiseImage } from '../../test/support/noise-image.js'
+import { ImageError, mix } from '../tensor/index.js'
 import { decodeImage } from './decode.node.js'
 import type { ImageSize, RgbImage } from './image.js'
 import { resizeBilinear, resizeShortestEdge } from './resize.js'
@@ -37,26 +38,6 @@ function digest(image: RgbImage): string {
 function parseSize(text: string): ImageSize {
   const [width, height] = text.split('x').map(Number)
   return { width: width!, height: height! }
-}
-
-function noiseBytes(name: string, seed: number, count: number): Uint8Array {
-  const key = streamKey(name, seed)
-  return Uint8Array.from({ length: count }, (_, i) => Math.floor((uniformAt(key, i) + 1) * 128))
-}
-
-/** The twin of `noise_image` in reference/resize.py. */
-function noiseImage(name: string, seed: number, width: number, height: number): RgbImage {
-  const fine = noiseBytes(`image.${name}`, seed, width * height * 3)
-  const columns = Math.ceil(width / 8)
-  const blocks = noiseBytes(`image.${name}.block`, seed, columns * Math.ceil(height / 8) * 3)
-  const data = fine.map((value, i) => {
-    const pixel = Math.trunc(i / 3)
-    const x = pixel % width
-    const y = Math.trunc(pixel / width)
-    const block = blocks[((y >> 3) * columns + (x >> 3)) * 3 + (i % 3)]!
-    return block < 40 ? 0 : block >= 216 ? 255 : (value + block) >> 1
-  })
-  return { width, height, data }
 }
 
 for (const { name, seed, width, height, pixels, resized } of golden.noise) {
@@ -112,6 +93,36 @@ test('resizing to the same size gives a copy', () => {
   assert.notEqual(copy.data.buffer, image.data.buffer)
 })
 
+test('a window has the pixels that cutting the whole would give', () => {
+  const image = noiseImage('window', 3, 61, 47)
+  for (const text of ['100x90', '61x90', '100x47', '61x47', '30x20', '7x5', '61x9', '200x3']) {
+    const size = parseSize(text)
+    const whole = resizeBilinear(image, size)
+    for (let round = 0; round < 12; round++) {
+      const part = (limit: number, k: number): number => mix(round * 4 + k) % limit
+      const width = 1 + part(size.width, 0)
+      const height = 1 + part(size.height, 1)
+      const x = part(size.width - width + 1, 2)
+      const y = part(size.height - height + 1, 3)
+      const rows = Array.from({ length: height }, (_, row) => {
+        const from = ((y + row) * size.width + x) * 3
+        return [...whole.data.subarray(from, from + width * 3)]
+      })
+      const window = resizeBilinear(image, size, { x, y, width, height })
+      assert.deepEqual([window.width, window.height], [width, height])
+      assert.deepEqual([...window.data], rows.flat(), `${width}×${height} at ${x}, ${y} of ${text}`)
+    }
+  }
+})
+
+test('a window of a size that would not fit into memory costs what the window costs', () => {
+  const strip = noiseImage('strip', 3, 1, 5000)
+  const size = { width: 400, height: 2_000_000 }
+  const window = resizeBilinear(strip, size, { x: 100, y: 1_000_000, width: 200, height: 390 })
+  assert.equal(window.data.length, 200 * 390 * 3)
+  assert.equal(window.data[0], strip.data[2499 * 3]! + Math.round((strip.data[2500 * 3]! - strip.data[2499 * 3]!) / 2))
+})
+
 test('a constant image stays constant at every size', () => {
   for (const value of [0, 1, 127, 255]) {
     const image = { width: 37, height: 23, data: new Uint8Array(37 * 23 * 3).fill(value) }
@@ -147,6 +158,12 @@ test('what is not an image or a size is refused in a sentence', () => {
     [() => resizeBilinear(image, { width: 4, height: 2.5 }), /resizeBilinear\.height/],
     [() => resizeBilinear(image, { width: Number.NaN, height: 4 }), /got NaN/],
     [() => resizeBilinear(image, { width: 1e5, height: 1e5 }), /expected a size of at most 178956970 pixels/],
+    [
+      () => resizeBilinear(image, { width: 9, height: 9 }, { x: 5, y: 0, width: 5, height: 1 }),
+      /window: expected whole pixels inside 9×9, got 5×1 at 5, 0/,
+    ],
+    [() => resizeBilinear(image, image, { x: 0, y: 0.5, width: 1, height: 1 }), /window/],
+    [() => resizeBilinear(image, image, { x: 0, y: 0, width: 0, height: 1 }), /window/],
     [() => resizeBilinear({ width: 0, height: 0, data: new Uint8Array() }, image), /image\.width/],
     [() => resizeShortestEdge(image, -1, 1333), /shortest/],
     [() => resizeShortestEdge(image, 800, 0), /longest/],

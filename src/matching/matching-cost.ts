@@ -115,7 +115,10 @@ export function matchingCost(
     const y = boxes[4 * query + 1]!
     const width = boxes[4 * query + 2]!
     const height = boxes[4 * query + 3]!
-    const [left, top, right, bottom] = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+    const left = x - width / 2
+    const top = y - height / 2
+    const right = x + width / 2
+    const bottom = y + height / 2
     for (let target = 0, at = 0; target < classOf.length; target++, at += 4) {
       const l1 =
         Math.abs(x - wanted[at]!) +

@@ -1,16 +1,21 @@
 /** @file Sessions by key within a bound of bytes: one per input shape, say, where each costs hundreds of megabytes. */
 import type { Session } from './session.js'
 
+/** What a cache holds: a session, or several that belong together. */
+export interface Disposable {
+  dispose(): Promise<void>
+}
+
 /** A session and the bytes of memory that it was measured to hold. */
-export interface CostedSession {
-  readonly session: Session
+export interface CostedSession<S extends Disposable = Session> {
+  readonly session: S
   readonly bytes: number
 }
 
-interface Entry {
-  readonly made: Promise<CostedSession>
+interface Entry<S extends Disposable> {
+  readonly made: Promise<CostedSession<S>>
   /** Undefined until the session exists. */
-  costed: CostedSession | undefined
+  costed: CostedSession<S> | undefined
   users: number
 }
 
@@ -18,10 +23,10 @@ interface Entry {
  * Keeps sessions until their bytes exceed the bound, then disposes of the least recently used; never of one in use, so
  * that sessions in use may exceed the bound for as long as they are.
  */
-export class SessionCache {
+export class SessionCache<S extends Disposable = Session> {
   readonly maxBytes: number
   /** In order of last use, oldest first. */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, Entry<S>>()
   readonly #disposals = new Set<Promise<void>>()
   #bytes = 0
 
@@ -44,14 +49,14 @@ export class SessionCache {
    * Does `work` with the session of `key`, which `create` makes where the cache has none; callers who ask for the same
    * key at the same time share one. A failed creation is not remembered.
    */
-  async use<T>(key: string, create: () => Promise<CostedSession>, work: (session: Session) => Promise<T>): Promise<T> {
+  async use<T>(key: string, create: () => Promise<CostedSession<S>>, work: (session: S) => Promise<T>): Promise<T> {
     const entry = this.#entries.get(key) ?? this.#add(create)
     // Re-inserted, which makes it the youngest.
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     entry.users++
     try {
-      let costed: CostedSession
+      let costed: CostedSession<S>
       try {
         costed = await entry.made
       } catch (error) {
@@ -72,8 +77,8 @@ export class SessionCache {
     await Promise.all(this.#disposals)
   }
 
-  #add(create: () => Promise<CostedSession>): Entry {
-    const entry: Entry = { made: create(), costed: undefined, users: 0 }
+  #add(create: () => Promise<CostedSession<S>>): Entry<S> {
+    const entry: Entry<S> = { made: create(), costed: undefined, users: 0 }
     entry.made.then(
       (costed) => {
         entry.costed = costed

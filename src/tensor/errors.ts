@@ -91,7 +91,7 @@ export class FileError extends DetrsError {
  * half the name's length.
  */
 export function nearestNames(name: string, candidates: readonly string[], count = 3): string[] {
-  const limit = Math.ceil(name.length / 2)
+  const limit = Math.floor(name.length / 2)
   return candidates
     .filter((candidate) => Math.abs(candidate.length - name.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))

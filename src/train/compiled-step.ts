@@ -21,6 +21,8 @@ export interface ForwardResult {
 
 /** A step's sessions and buffers. */
 export interface CompiledStep {
+  /** Memory of the buffers; the engine holds about as much again while a step runs. */
+  readonly bytes: number
   forward(feeds: NamedTensors): Promise<ForwardResult>
   /** Writes gradients into the slab. */
   backward(feeds: NamedTensors, gradients: Slab): Promise<{ loss: number; terms: ReadonlyMap<string, number> }>
@@ -49,7 +51,12 @@ export async function compileStep(
   ])
   const crossing = buffersOf(first)
   const results = buffersOf(second, (name) => !name.startsWith(StepName.gradient('')))
+  const bytes = [...Object.values(crossing), ...Object.values(results)].reduce(
+    (sum, { data }) => sum + data.byteLength,
+    0,
+  )
   return {
+    bytes,
     forward: async (feeds) => {
       await first.run(feedsOf(first, feeds), { into: crossing })
       return {

@@ -9,7 +9,7 @@ import type { Parameter } from '../graph/index.js'
 import { HungarianMatcher, type ImageTargets, type MatchedSet } from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
-import type { Runtime } from '../runtime/index.js'
+import { type CostedSession, type Runtime, SessionCache } from '../runtime/index.js'
 import { RuntimeError, type TensorData } from '../tensor/index.js'
 import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
 import { type CompiledStep, compileStep } from './compiled-step.js'
@@ -53,7 +53,11 @@ export interface StepContext {
   /** Largest total norm of the gradients; larger ones are scaled down. */
   readonly clipNorm: number
   readonly ema?: EmaOptions
+  /** Bound on the buffers of compiled steps, one per padded image size; 2 GiB unless said. */
+  readonly cacheBytes?: number
 }
+
+const CACHE_BYTES = 2 ** 31
 
 /** The numbers of a training run and what changes them. */
 export class TrainingStep {
@@ -65,12 +69,14 @@ export class TrainingStep {
   readonly fixed: Map<string, TensorData>
   readonly #context: StepContext
   readonly #matcher: HungarianMatcher
-  readonly #compiled: Map<string, CompiledStep> = new Map()
+  /** Per batch size and padded image size. */
+  readonly #compiled: SessionCache<CompiledStep>
 
   private constructor(context: StepContext, optimizer: AdamW, ema: Ema | undefined) {
     this.#context = context
     this.optimizer = optimizer
     this.ema = ema
+    this.#compiled = new SessionCache(context.cacheBytes ?? CACHE_BYTES)
     this.#matcher = new HungarianMatcher(context.criterion.matching, context.model.classNames.length)
     this.weights = new Slab(context.layout)
     this.weights.fill(context.weights)
@@ -90,8 +96,16 @@ export class TrainingStep {
    * @throws RuntimeError naming the loss term or parameter that is not finite; weights and average are then untouched.
    */
   async run(batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
+    const [size, height, width] = batch.images.shape as [number, number, number]
+    return this.#compiled.use(
+      `${size}×${height}×${width}`,
+      () => this.#compile({ batch: size, height, width }),
+      (step) => this.#runWith(step, batch, groups),
+    )
+  }
+
+  async #runWith(step: CompiledStep, batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
     const { clipNorm } = this.#context
-    const step = await this.#compile(batch.images.shape)
     const parameters = { ...Object.fromEntries(this.fixed), ...Object.fromEntries(this.weights.views) }
 
     const { predictions, saved, statistics } = await step.forward({
@@ -126,20 +140,14 @@ export class TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...this.#compiled.values()].map((step) => step.dispose()))
+    await this.#compiled.clear()
     await Promise.all([this.optimizer.dispose(), this.ema?.dispose()])
   }
 
-  /** Sessions for one batch size and padded image size, made when first needed. */
-  async #compile([batch, height, width]: readonly number[]): Promise<CompiledStep> {
-    const shape: TrainingShape = { batch: batch!, height: height!, width: width! }
-    const key = `${batch}×${height}×${width}`
-    const known = this.#compiled.get(key)
-    if (known !== undefined) return known
+  async #compile(shape: TrainingShape): Promise<CostedSession<CompiledStep>> {
     const { runtime, model, network, criterion, trained } = this.#context
-    const compiled = await compileStep(runtime, model, network, criterion, trained, shape)
-    this.#compiled.set(key, compiled)
-    return compiled
+    const session = await compileStep(runtime, model, network, criterion, trained, shape)
+    return { session, bytes: session.bytes }
   }
 }
 
