@@ -77,7 +77,8 @@ def targets_of(counts) -> list:
     for n, count in enumerate(counts):
         u = (uniform(f"targets.{n}", (count, 5), SEED) + 1) / 2
         boxes = np.float32(np.concatenate([0.2 + 0.6 * u[:, :2], 0.05 + 0.35 * u[:, 2:4]], 1))
-        targets.append({"boxes": torch.from_numpy(boxes), "class_labels": torch.from_numpy((u[:, 4] * CLASSES).astype(np.int64))})
+        labels = torch.from_numpy((u[:, 4] * CLASSES).astype(np.int64))
+        targets.append({"boxes": torch.from_numpy(boxes), "class_labels": labels})
     return targets
 
 
@@ -161,7 +162,8 @@ def report(name, tensors, statistics):
     relative = e32 / np.maximum(norms, 1e-300)
     whole = np.linalg.norm(norms)
     alive = norms > 1e-8 * whole
-    print(name, "gradient", f"{whole:.4g}", "terms off by", statistics["termError"], "median", np.median(relative[alive]))
+    median = np.median(relative[alive])
+    print(name, "gradient", f"{whole:.4g}, terms off by {statistics['termError']}, median error {median:.2g}")
     for n in np.argsort(-np.where(alive, relative, 0))[:3]:
         print("  worst", KEYS[n], f"{relative[n]:.2g} of {norms[n]:.3g}")
     for n in np.flatnonzero(~alive):

@@ -73,7 +73,7 @@ async function readText(path: string): Promise<string> {
   try {
     const status = await stat(path)
     // Pipes are welcome; a device may never end.
-    if (!status.isFile() && !status.isFIFO() && !status.isSocket()) {
+    if (!status.isFile() && !status.isFIFO()) {
       throw new FileError({ where: path, expected: 'a JSON file', got: status.isDirectory() ? 'a folder' : 'a device' })
     }
     if (status.size > MAX_BYTES) {

@@ -38,6 +38,15 @@ test('every pixel of a batch is its image’s own, or zero outside; 200 random b
   }
 })
 
+test('height and width are rounded up to a multiple, with zeros', () => {
+  const images = [image(5, 70, 1), image(64, 3, 2)]
+  const { pixels, sizes } = collate(images, 64)
+  assert.deepEqual(pixels.shape, [2, 128, 64, 3])
+  assert.deepEqual([...sizes.data], [70, 5, 3, 64])
+  assert.equal(pixels.data.filter((value) => value > 0).length, 3 * (5 * 70 + 64 * 3))
+  assert.deepEqual(collate([image(64, 128, 1)], 64).pixels.shape, [1, 128, 64, 3])
+})
+
 test('a batch does not share memory with its images', () => {
   const one = image(2, 2, 1)
   const { pixels } = collate([one])

@@ -400,6 +400,7 @@ test('dimensions that grow without end are given up, not the memory', () => {
   const inputs = [value('x', 'float32', ['a', 'b', 'c'])]
   assert.doesNotThrow(() => decoded({ nodes: [...shape, ...doubling('Mul')], outputs, inputs }))
   assert.doesNotThrow(() => decoded({ nodes: [...shape, ...doubling('Add')], outputs, inputs }))
+  refused({ nodes: [...shape, ...doubling('Concat')], outputs, inputs }, /sizes from 0 up/)
   const rows = Array.from({ length: 12 }, (_, i) => `(${String.fromCharCode(97 + i)}+1)`)
   const flatten = [node('Flatten', ['x'], ['y'], [int('axis', 6)])]
   assert.doesNotThrow(() => decoded({ nodes: flatten, inputs: [value('x', 'float32', [...rows, ...rows, ...rows])] }))

@@ -8,6 +8,7 @@ import { relu } from './elementwise.js'
 import { matmul } from './matrix.js'
 import { addToGraph } from './operator.js'
 import { findOperator, type OpType, operators } from './table.js'
+import { onnxTypeCode } from './type-codes.js'
 
 function apply(graph: Graph, op: OpType, inputs: readonly (Tensor | undefined)[], attributes: Attributes = {}): Tensor {
   return addToGraph(graph, op, operators[op], inputs, attributes, 1).outputs[0]!
@@ -145,6 +146,9 @@ test('sizes that cannot be are refused', () => {
     ['Squeeze', [x, vector(0)], {}, 'Squeeze: expected axes of size 1, got [2, 3].'],
     ['Unsqueeze', [x, vector(0, 0)], {}, 'Unsqueeze: expected axes that differ, got [0, 0].'],
     ['Split', [x, vector(1, 3)], { axis: 1 }, "Split: expected 1 entries of input 'split', got 2."],
+    ['Split', [x], { num_outputs: 1, axis: 2 }, 'Split: expected an axis of a rank-2 tensor, got 2.'],
+    ['Split', [x], { num_outputs: 2 }, 'Split: expected 2 outputs, got 1.'],
+    ['Split', [x, vector(2)], { num_outputs: 1 }, 'Split: expected either sizes or num_outputs, got both.'],
     ['Slice', [x, vector(0), vector(1), vector(0), vector(0)], {}, 'Slice: expected a step other than 0, got 0.'],
     ['TopK', [x, vector(4)], {}, 'TopK: expected k of at most 3, got 4.'],
     ['Flatten', [x], { axis: 3 }, 'Flatten: expected an axis from 0 to 2, got 3.'],
@@ -156,6 +160,22 @@ test('sizes that cannot be are refused', () => {
     if (message === '') assert.equal(shapeOf(apply(graph, op, inputs, attributes)), 'float32[3, 3]')
     else refused(() => apply(graph, op, inputs, attributes), ShapeError, message)
   }
+})
+
+test('an axis is not split into more pieces than it has', () => {
+  const graph = new Graph()
+  const pieces = (size: number, count: number): readonly string[] =>
+    addToGraph(
+      graph,
+      'Split',
+      operators.Split,
+      [graph.input(`x${size}${count}`, 'float32', [size])],
+      { num_outputs: count },
+      count,
+    ).outputs.map(shapeOf)
+  assert.deepEqual(pieces(7, 3), ['float32[3]', 'float32[3]', 'float32[1]'])
+  refused(() => pieces(2, 3), ShapeError, 'Split: expected an axis of 3 pieces, got 2.')
+  refused(() => pieces(5, 4), ShapeError, 'Split: expected an axis of 4 pieces, got 5.')
 })
 
 test('free dimensions broadcast with themselves, with 1 and with numbers, not with each other', () => {
@@ -201,6 +221,11 @@ test('the arithmetic of shapes is followed while building', () => {
   assert.deepEqual(target.content, ['batch', 3, -1])
   assert.equal(shapeOf(apply(graph, 'Reshape', [x, target])), 'float32[batch, 3, height*width]')
   assert.equal(shapeOf(apply(graph, 'ConstantOfShape', [mul(spatial, 2)])), 'float32[2*height, 2*width]')
+  const narrow = apply(graph, 'Cast', [spatial], { to: onnxTypeCode('int32') })
+  assert.deepEqual(apply(graph, 'Cast', [narrow], { to: onnxTypeCode('int64') }).content, ['height', 'width'])
+  assert.equal(apply(graph, 'Cast', [vector(2 ** 40)], { to: onnxTypeCode('int32') }).content, undefined)
+  assert.equal(apply(graph, 'Cast', [vector(300)], { to: onnxTypeCode('uint8') }).content, undefined)
+  assert.deepEqual(div(vector(0), -3).content, [0])
   assert.deepEqual(div(vector(7), 0).content, undefined)
   assert.deepEqual(mul(vector(2 ** 40), 2 ** 40).content, undefined)
   assert.equal(apply(graph, 'Gather', [shape, vector(9)]).content, undefined)

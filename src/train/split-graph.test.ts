@@ -7,7 +7,7 @@ import { detrCriterion } from '../models/detr/criterion.js'
 import { parametersOf } from '../nn/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { add, matmul, mul, relu, transpose } from '../ops/index.js'
-import { fromNumbers, mix, type TensorData, toNumbers } from '../tensor/index.js'
+import { fromNumbers, mix, type TensorData } from '../tensor/index.js'
 import { buildJointGraph, StepName } from './joint-graph.js'
 import { splitGraph } from './split-graph.js'
 

@@ -1,6 +1,7 @@
 /** @file COCO's JSON: images, annotations and categories, with every reference and id checked. */
 import { FileError } from '../../tensor/index.js'
 import type { Segmentation } from './dataset.js'
+import { tidy } from './place-objects.js'
 import type { ProblemList } from './problems.js'
 import type { RawObject } from './raw.js'
 
@@ -210,8 +211,7 @@ function rawObject(
   if (segmentation === null) problems.add('mask-malformed', () => where)
   return {
     label,
-    // Width and height decide even where they are too small to move the edge.
-    corners: [x, y, edgeAt(x, width), edgeAt(y, height)],
+    corners: [x, y, tidy(x + width), tidy(y + height)],
     place,
     ...(typeof area === 'number' && area >= 0 && area < Number.POSITIVE_INFINITY ? { area } : {}),
     ...(truthy(entry['iscrowd']) ? { crowd: true } : {}),
@@ -219,10 +219,6 @@ function rawObject(
     ...(segmentation == null ? {} : { segmentation }),
     ...(id === undefined ? {} : { annotationId: id }),
   }
-}
-
-function edgeAt(start: number, size: number): number {
-  return size === 0 ? start : start + size
 }
 
 /** Undefined for none, null for what is no mask. */

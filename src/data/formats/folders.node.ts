@@ -5,7 +5,7 @@ import { FileError } from '../../tensor/index.js'
 import { IMAGE_EXTENSIONS } from '../find-images.node.js'
 import { describeFault } from '../read-file.node.js'
 
-/** Names in a folder, in code-unit order; hidden ones are left out. */
+/** Names in a folder, in code-unit order without their extensions; hidden ones are left out. */
 export interface FolderEntries {
   readonly files: readonly string[]
   readonly folders: readonly string[]
@@ -87,6 +87,13 @@ export class FolderReader {
   }
 }
 
+/** So that `a.jpg` comes before `a-2.jpg`, as `a.xml` before `a-2.xml`, whatever the extensions. */
+function byStem(a: string, b: string): number {
+  const [first, second] = [stemOf(a), stemOf(b)]
+  if (first === second) return a < b ? -1 : 1
+  return first < second ? -1 : 1
+}
+
 async function readFolder(folder: string): Promise<FolderEntries> {
   const [files, folders]: [string[], string[]] = [[], []]
   try {
@@ -101,5 +108,5 @@ async function readFolder(folder: string): Promise<FolderEntries> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return NOTHING
     throw new FileError({ where: folder, expected: 'a readable folder', got: describeFault(error), cause: error })
   }
-  return { files: files.sort(), folders: folders.sort() }
+  return { files: files.sort(byStem), folders: folders.sort() }
 }

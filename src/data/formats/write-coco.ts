@@ -68,12 +68,12 @@ function annotation(object: DatasetObject, id: number, imageId: number, category
   }
 }
 
-/** The shortest number that reaches from one edge to the other, so that 0.1 + 0.2 is read as it was written. */
+/** The shortest number that reaches from one edge to the other: what was written, not what subtracting makes of it. */
 function extent(low: number, high: number): number {
   const difference = high - low
   for (let digits = 0; digits <= 12; digits++) {
     const short = Number(difference.toFixed(digits))
-    if (low + short === high) return short
+    if (tidy(low + short) === high) return short
   }
   return difference
 }

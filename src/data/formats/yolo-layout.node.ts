@@ -80,7 +80,7 @@ export async function readYoloConfig(reader: FolderReader, path: string, where: 
   // Loaded here: nothing else needs it, and it takes a while.
   const { parse } = await import('yaml')
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'silent' })
+    return parse(text, { maxAliasCount: 100, logLevel: 'error' })
   } catch (cause) {
     const got = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.replace(/:$/, '')
     throw new FileError({ where, expected: 'YAML', got, cause })

@@ -5,7 +5,8 @@ import { ConfigError } from '../../tensor/index.js'
 export type FieldCheck = (value: unknown, where: string) => void
 
 function refuse(where: string, expected: string, value: unknown): never {
-  throw new ConfigError({ where, expected, got: JSON.stringify(value) ?? String(value) })
+  const got = typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? String(value))
+  throw new ConfigError({ where, expected, got })
 }
 
 /** A number from `low` to `high`. */

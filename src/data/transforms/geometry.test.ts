@@ -102,7 +102,9 @@ const LISTS: Readonly<Record<string, readonly Transform[]>> = {
   ],
 }
 
-for (const [name, transforms] of Object.entries(LISTS)) {
+const RESIZES: readonly string[] = ['resize-shortest', 'stretch']
+
+for (const [name, list] of Object.entries(LISTS)) {
   test(`${name}: boxes, outlines and bitmaps go where the pixels go`, () => {
     let kept = 0
     for (let round = 0; round < 60; round++) {
@@ -112,7 +114,7 @@ for (const [name, transforms] of Object.entries(LISTS)) {
       const before = drawn(size, boxes)
       const where = `round ${round}`
       const place = { seed: 1, epoch: 0, photo: round, batch: 0 }
-      const { image, objects } = applyTransforms(before, transforms, seededStreams(place))
+      const { image, objects } = applyTransforms(before, list, seededStreams(place))
       assert.equal(image.data.length, image.width * image.height * 3, where)
       for (const { label, box, mask } of objects) {
         kept++
@@ -129,8 +131,9 @@ for (const [name, transforms] of Object.entries(LISTS)) {
         if (mask !== undefined && 'bitmap' in mask) {
           assert.deepEqual([mask.bitmap.width, mask.bitmap.height], [image.width, image.height], where)
           const lit = litBox(mask.bitmap, 1, 0, 1)
-          // The nearest pixel is up to one off after each resize, and the narrowest objects may have none left.
-          if (xmax - xmin >= 3 && ymax - ymin >= 3) assertNear(lit!, box, 2.5, `${where}, bitmap of ${label}`)
+          // The nearest pixel is up to one off in each resize, which the next one may enlarge; the narrowest may go.
+          const tolerance = 2.5 * Math.max(1, list.filter(({ kind }) => RESIZES.includes(kind)).length)
+          if (xmax - xmin >= 3 && ymax - ymin >= 3) assertNear(lit!, box, tolerance, `${where}, bitmap of ${label}`)
         } else if (mask !== undefined) {
           assertNear(outlineBox(mask.polygons), box, 1e-6, `${where}, outline of ${label}`)
           assert.ok(Math.abs(polygonArea(mask.polygons[0]!) - (xmax - xmin) * (ymax - ymin)) < 1e-6, where)
@@ -247,8 +250,9 @@ test('photos of one pixel, one row or one column, without objects, and very long
           const place = { seed: 2, epoch: 0, photo, batch: 0 }
           const after = applyTransforms({ image, objects }, list, seededStreams(place))
           const side = Math.max(after.image.width, after.image.height)
-          assert.ok(side <= 1333 && after.image.data.length === after.image.width * after.image.height * 3)
-          assert.ok(after.objects.every(({ box }) => box.every((edge) => edge >= 0 && edge <= side)))
+          // DETR's rule rounds the shorter side of a strip, and with it the longer one: 1×700 gives 2×1400.
+          assert.ok(side <= 1400 && after.image.data.length === after.image.width * after.image.height * 3)
+          assert.ok(after.objects.every(({ box }) => box.every((edge) => edge >= -1e-9 && edge <= side + 1e-9)))
         }
       }
     }

@@ -43,7 +43,7 @@ export const zoomOutKind: TransformKind<ZoomOut> = {
 }
 
 /** The size times the factor, or times what keeps it within `MAX_PIXELS`. */
-function enlarged({ width, height }: ImageSize, factor: number): ImageSize {
+export function enlarged({ width, height }: ImageSize, factor: number): ImageSize {
   const largest = Math.max(1, Math.sqrt(MAX_PIXELS / (width * height)))
   const used = Math.min(factor, largest)
   return { width: Math.trunc(width * used), height: Math.trunc(height * used) }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { matchStateDict, type StateDict } from '../../checkpoint/index.js'
 import { parametersOf } from '../../nn/index.js'
 import { sizeOfShape } from '../../tensor/index.js'
-import { models } from '../index.js'
+import { findModel, models } from '../index.js'
 
 /** Every tensor of the file that a layout describes, filled with numbers that tell tensor and element apart. */
 function fileOf(model: (typeof models)[number], layout: (typeof models)[number]['layouts'][number]): StateDict {
@@ -68,7 +68,7 @@ test('the Hugging Face layout has 530 tensors for R50 and 785 for R101, and its 
 })
 
 test('keys are those of the official files', () => {
-  const model = models[0]!
+  const model = findModel('detr-r50')
   const keys = parametersOf(model.create()).flatMap(({ key }) => model.layouts[0]!.keysOf(key))
   for (const key of [
     'backbone.0.body.conv1.weight',

@@ -1,0 +1,188 @@
+/** @file Sets written in each format and read again: the same boxes, classes, splits; what is lost is said. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { cocoJson, folderWith, kindsOf, photo } from './dataset.test.kit.js'
+import { DATASET_FORMATS, type DatasetImage, type DetectionDataset } from './index.js'
+import { readDataset } from './read.node.js'
+import { writeDataset } from './write.node.js'
+
+const RUNS = { size: [30, 40], counts: [3, 4, 5] }
+
+/** Two splits; awkward coordinates; background; a crowd, a difficult object; ids with gaps. */
+async function sample(t: TestContext, withCrowd = true): Promise<DetectionDataset> {
+  const boxes = [
+    { id: 11, bbox: [0.1, 0.2, 10.3, 5.7], area: 17.25, segmentation: [[1, 2, 3, 4, 5, 6]] },
+    { id: 7, bbox: [3.33, 4.44, 20.01, 7.77], category_id: 7, area: 100 },
+    ...(withCrowd ? [{ id: 12, bbox: [0, 0, 40, 30], area: 9, iscrowd: 1, segmentation: RUNS }] : []),
+    { id: 14, bbox: [5, 6, 7, 8], area: 56, ignore: 1 },
+  ]
+  return readDataset(
+    folderWith(t, {
+      'annotations/instances_train.json': cocoJson(boxes),
+      'annotations/instances_val.json': cocoJson([{ id: 20, bbox: [12.125, 1, 1.5, 29] }]),
+      'train/a.png': await photo(40, 30, 1),
+      'train/b.png': await photo(40, 30, 2),
+      'val/a.png': await photo(40, 30, 3),
+      'val/b.png': await photo(40, 30, 4),
+    }),
+  )
+}
+
+const target = (t: TestContext): string => join(folderWith(t, {}), 'out')
+
+/** What every format keeps: classes, splits, and labels with boxes. */
+function kept({ classNames, images, splits }: DetectionDataset): unknown {
+  const boxes = ({ objects }: DatasetImage) => objects.map(({ label, box }) => [label, ...box])
+  const parts = Object.entries(splits).map(([split, positions]) => [split, positions.map((i) => boxes(images[i]!))])
+  return { classNames, parts }
+}
+
+test('every format gives back the same boxes to the last digit, through all the others', async (t) => {
+  const original = await sample(t, false)
+  let dataset = original
+  for (const format of ['csv', 'voc', 'coco', 'yolo', 'voc', 'csv', 'yolo', 'coco'] as const) {
+    const folder = target(t)
+    await writeDataset(dataset, folder, { format })
+    const again = await readDataset(folder)
+    assert.equal(again.format, format)
+    assert.deepEqual(kept(again), kept(original), format)
+    assert.deepEqual(kindsOf(again), kindsOf(original), format)
+    assert.ok(again.images.every(({ missing }) => missing !== true))
+    dataset = again
+  }
+})
+
+test('COCO to COCO keeps ids, areas, masks, crowds, difficult objects and photos byte for byte', async (t) => {
+  const original = await sample(t)
+  const folder = target(t)
+  const written = await writeDataset(original, folder, { format: 'coco' })
+  assert.deepEqual([written.images, written.objects, written.losses], [4, 5, []])
+  const again = await readDataset(folder)
+  assert.deepEqual(again.categoryIds, [3, 7])
+  const plain = ({ images }: DetectionDataset) => images.map(({ path: _, ...image }) => image)
+  assert.deepEqual(plain(again)[0], plain(original)[0])
+  assert.deepEqual(
+    plain(again).map(({ id }) => id),
+    [1, 2, 1, 2],
+  )
+  for (const [i, { path }] of original.images.entries()) {
+    assert.deepEqual(readFileSync(again.images[i]!.path), readFileSync(path))
+  }
+  const text = readFileSync(join(folder, 'annotations/instances_train.json'), 'utf8')
+  assert.match(text, /"bbox":\[0\.1,0\.2,10\.3,5\.7\]/)
+})
+
+test('what a format cannot hold is said', async (t) => {
+  const original = await sample(t)
+  const lossesOf = async (format: 'voc' | 'yolo' | 'csv') =>
+    (await writeDataset(original, target(t), { format })).losses.join('\n')
+  assert.match(
+    await lossesOf('yolo'),
+    /^2 masks are lost.*\n1 crowd regions are left out.*\n1 marks of difficult objects are lost.*\nThe category ids are counted from 0/,
+  )
+  assert.match(await lossesOf('voc'), /1 crowd regions become difficult objects.*\nThe category ids are counted from 1/)
+  assert.match(await lossesOf('csv'), /^2 masks are lost: the format has boxes only\.$/)
+})
+
+test('Pascal VOC: thin boxes are widened, single pixels left out, and both said', async (t) => {
+  const boxes = [{ bbox: [2.25, 3, 0.5, 9] }, { bbox: [5, 5, 1, 1] }, { bbox: [7, 7, 1, 4] }]
+  const files = { 'x.json': cocoJson(boxes), 'a.png': await photo(40, 30, 1), 'b.png': await photo(40, 30, 2) }
+  const folder = target(t)
+  const { losses, objects } = await writeDataset(await readDataset(folderWith(t, files)), folder, { format: 'voc' })
+  assert.equal(objects, 2)
+  assert.match(
+    losses.join('\n'),
+    /1 boxes of one pixel or less are left out.*\n1 boxes thinner than a pixel become one/,
+  )
+  const again = await readDataset(folder)
+  assert.deepEqual(
+    again.images[0]!.objects.map(({ box }) => box),
+    [
+      [2, 3, 3, 12],
+      [7, 7, 8, 11],
+    ],
+  )
+})
+
+test('names that meet in one folder are numbered; names for XML and YAML are escaped', async (t) => {
+  const categories = [
+    { id: 3, name: 'R&B <x> "y": #1' },
+    { id: 7, name: 'no' },
+  ]
+  const images = [
+    { id: 1, file_name: 'p/a.png', width: 40, height: 30 },
+    { id: 2, file_name: 'q/a.png', width: 40, height: 30 },
+  ]
+  const files = {
+    'x.json': cocoJson([{}, { image_id: 2, category_id: 7, bbox: [2, 2, 2, 2] }], { images, categories }),
+    'p/a.png': await photo(40, 30, 1),
+    'q/a.png': await photo(40, 30, 2),
+  }
+  const dataset = await readDataset(folderWith(t, files))
+  for (const format of DATASET_FORMATS) {
+    const folder = target(t)
+    await writeDataset(dataset, folder, { format })
+    const again = await readDataset(folder)
+    assert.deepEqual(again.classNames, dataset.classNames, format)
+    const labels = again.images.map(({ objects }) => objects.map(({ label }) => label))
+    assert.deepEqual(labels, [[0], [1]], format)
+    assert.deepEqual(
+      again.images.map(({ path }) => readFileSync(path)[50]),
+      dataset.images.map(({ path }) => readFileSync(path)[50]),
+    )
+  }
+})
+
+test('a set without splits stays one, but for YOLO, which says so; photos without a file are left out', async (t) => {
+  const files = { 'x.json': cocoJson([{}]), 'a.png': await photo(40, 30, 1) }
+  const dataset = await readDataset(folderWith(t, files))
+  for (const format of DATASET_FORMATS) {
+    const folder = target(t)
+    const { losses, images } = await writeDataset(dataset, folder, { format })
+    assert.equal(images, 1)
+    assert.match(losses.join('\n'), /1 photos without a readable file are left out/)
+    assert.deepEqual((await readDataset(folder)).splits, format === 'yolo' ? { train: [0] } : {}, format)
+    assert.equal(
+      losses.some((sentence) => sentence.includes('all photos are written as train')),
+      format === 'yolo',
+    )
+  }
+})
+
+test('nothing that is there is touched: folders with content, folders inside the data set, faults', async (t) => {
+  const dataset = await sample(t)
+  const full = folderWith(t, { 'mine.txt': 'x' })
+  await assert.rejects(
+    writeDataset(dataset, full, { format: 'coco' }),
+    /expected a new or empty folder, got one with 1 entries/,
+  )
+  assert.deepEqual(readdirSync(full), ['mine.txt'])
+  await assert.rejects(
+    writeDataset(dataset, join(full, 'mine.txt'), { format: 'coco' }),
+    /expected a new or empty folder/,
+  )
+  const inside = join(dataset.folder, 'out')
+  await assert.rejects(writeDataset(dataset, inside, { format: 'coco' }), /expected a folder outside the data set/)
+  await assert.rejects(writeDataset(dataset, dataset.folder, { format: 'coco' }), /outside the data set/)
+  assert.ok(!existsSync(inside))
+  const parent = folderWith(t, {})
+  const gone = {
+    ...dataset,
+    images: dataset.images.map((image, i) => (i === 3 ? { ...image, path: '/no/such' } : image)),
+  }
+  await assert.rejects(
+    writeDataset(gone, join(parent, 'out'), { format: 'yolo' }),
+    /expected a folder that can be written, got no such file/,
+  )
+  assert.deepEqual(readdirSync(parent), [])
+})
+
+test('photos can be linked', async (t) => {
+  const dataset = await sample(t)
+  const folder = target(t)
+  await writeDataset(dataset, folder, { format: 'coco', link: true })
+  const [copy, original] = [statSync(join(folder, 'train/a.png')), statSync(dataset.images[0]!.path)]
+  assert.equal(copy.ino, original.ino)
+})
