@@ -3,10 +3,9 @@
  * ones) and every image of a batch. The result is dense, one row per query, so that the training graph takes it as input.
  */
 import { type Boxes, boxesOf } from '../boxes/index.js'
-import { ConfigError, ShapeError, type TensorData, tensorData } from '../tensor/index.js'
+import { ConfigError, NumericError, ShapeError, type TensorData, tensorData } from '../tensor/index.js'
 import { AssignmentWorkspace, assignRows } from './linear-assignment.js'
 import { type CostTargets, costTargets, type MatchingCostTerms, matchingCost } from './matching-cost.js'
-import { NumericError } from './numeric-error.js'
 
 /** Predictions of one decoder layer for a batch. */
 export interface OutputSet {

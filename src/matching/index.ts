@@ -2,4 +2,3 @@
 export * from './hungarian-matcher.js'
 export * from './linear-assignment.js'
 export * from './matching-cost.js'
-export * from './numeric-error.js'

@@ -3,8 +3,7 @@
  * 2D rectangular assignment algorithms", IEEE TAES 52(4), 2016). Candidates are visited, and sums formed, in the order
  * of scipy.optimize.linear_sum_assignment, so that ties and roundings fall as they do there.
  */
-import { ShapeError } from '../tensor/index.js'
-import { NumericError } from './numeric-error.js'
+import { NumericError, ShapeError } from '../tensor/index.js'
 
 /** Pairs of an assignment: `rows` ascending, `columns[i]` the column of `rows[i]`. */
 export interface Assignment {

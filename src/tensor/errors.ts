@@ -51,6 +51,11 @@ export class GradientError extends DetrsError {
   readonly code = 'GRADIENT'
 }
 
+/** Numbers that a computation cannot go on with: NaN, infinity, sizes below 0. */
+export class NumericError extends DetrsError {
+  readonly code = 'NUMERIC'
+}
+
 /** Bytes that are not a valid ONNX model. */
 export class OnnxFormatError extends DetrsError {
   readonly code = 'ONNX_FORMAT'
