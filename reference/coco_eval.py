@@ -262,17 +262,34 @@ def answered(case: dict) -> dict:
 
 # --- masks alone ------------------------------------------------------------------------------------------------------
 
+# Edges on which rounding decides, a corner on a border, crossing and doubled edges, parts outside, runs over columns.
+HARD_MASKS = [
+    [[20, 32, 5, 6, 25, 3]],
+    [[16, 31, 15, 32, 1, 5]],
+    [[16, 28, 9, 13, 1, 2]],
+    [[30.8, 9.1, 28.6, 28.5, 33.9, 10.5]],
+    [[22.7, 34.8, 26.9, -4.5, -4.6, 16.6]],
+    [[0, 22, 1, -5, 1, 32]],
+    [[5, 5, 25, 25, 25, 5, 5, 25]],
+    [[3, 3, 3, 3, 12, 3, 12, 12, 3, 12]],
+    [[-20, -20, -5, -20, -5, -5]],
+    [[2, 2, 20, 2, 20, 20], [4.5, 4.5, 6, 6]],
+    {"size": [30, 30], "counts": [35, 40, 825]},
+    {"size": [30, 30], "counts": [35, 3, 0, 40, 822]},
+    {"size": [30, 30], "counts": [0, 900]},
+    {"size": [30, 30], "counts": [900, 0]},
+    {"size": [30, 30], "counts": [0, 0, 900]},
+]
+
+
 def mask_cases() -> list:
     """Segmentations with their compressed text, area, box, and IoU with the one before."""
     chance = Chance(4)
     cases = []
     before = None
-    for _ in range(60):
-        height, width = chance.choice([(1, 1), (7, 5), (40, 60), (200, 100)])
-        if before is not None and chance.often(0.8):
-            height, width = before["size"]
-        box = random_box(chance, height, width, chance.choice([1, 0.5, 0.01]))
-        segmentation = random_mask(chance, box, height, width)
+
+    def add(segmentation, height: int, width: int) -> None:
+        nonlocal before
         text = compressed(segmentation, height, width)
         case = {
             "height": height, "width": width, "segmentation": segmentation, "text": text["counts"],
@@ -284,6 +301,15 @@ def mask_cases() -> list:
                 case["union"] = mask_utils.merge([before, text])["counts"].decode()
         cases.append(case)
         before = text
+
+    for segmentation in HARD_MASKS:
+        add(segmentation, 30, 30)
+    for _ in range(60):
+        height, width = chance.choice([(1, 1), (7, 5), (40, 60), (200, 100)])
+        if chance.often(0.8):
+            height, width = before["size"]
+        box = random_box(chance, height, width, chance.choice([1, 0.5, 0.01]))
+        add(random_mask(chance, box, height, width), height, width)
     return cases
 
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigError } from '../tensor/index.js'
 import {
+  boxIou,
   type CocoAnnotation,
   type CocoBox,
   type CocoDetection,
@@ -89,6 +90,13 @@ test('photos: what was found, wrong and missed', () => {
     worstPhotos(photoOutcomes(farm(), { iou: 0.95, minScore: 0 }), 2).map(({ imageId }) => imageId),
     [1, 2],
   )
+})
+
+test('photos: at a threshold of 1, equal boxes match whatever rounding leaves of their IoU', () => {
+  const box: CocoBox = [4.7, 5, 3.5, 8.4]
+  assert.ok(boxIou(box, box) < 1)
+  const [outcome] = photoOutcomes(evaluate([[1, 2, box]], [[1, 2, box, 1]]), { iou: 1 })
+  assert.equal(outcome?.found.length, 1)
 })
 
 test('confusion: rows are what was there, columns what was found', () => {

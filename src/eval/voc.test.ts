@@ -54,6 +54,12 @@ test('the object that overlaps most counts, even where it is taken', () => {
   assert.deepEqual([...classes[0]!.precision], [1, 0.5])
 })
 
+test('of equal overlaps the first object counts', () => {
+  const objects = [object(1, 0, { difficult: true }), object(1, 0)]
+  const { classes } = evaluateVoc({ objects, detections: [detection(1, 0, 0.9)] })
+  assert.deepEqual([classes[0]!.objects, classes[0]!.recall.length], [1, 0])
+})
+
 test('an overlap of exactly the threshold is enough', () => {
   const objects = [{ photo: 1, label: 'cat', box: [0, 0, 10, 10] as const }]
   const half = { photo: 1, label: 'cat', box: [0, 0, 10, 5] as const, score: 1 }

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { matchingGolden, rulePredictions, ruleTargets } from '../../test/support/matching-golden.js'
 import { boxesOf } from '../boxes/index.js'
-import { ConfigError, type TensorData, tensorData } from '../tensor/index.js'
+import { ConfigError, NumericError, type TensorData, tensorData } from '../tensor/index.js'
 import {
   focalMatching,
   HungarianMatcher,
   type ImageTargets,
   type MatchedSet,
-  NumericError,
   type OutputSet,
   softmaxMatching,
   UNMATCHED_BOX,

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MATRIX_KINDS, ruleMatrix } from '../../test/support/assignment-matrices.js'
 import { matchingGolden } from '../../test/support/matching-golden.js'
-import { ShapeError } from '../tensor/index.js'
-import { AssignmentWorkspace, assignRows, NumericError } from './index.js'
+import { NumericError, ShapeError } from '../tensor/index.js'
+import { AssignmentWorkspace, assignRows } from './index.js'
 
 const golden = matchingGolden()
 
