@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeImage, encodeImage } from '../src/data/index.node.js'
-import { compileDetector, createFilePreprocessor } from '../src/detect/index.node.js'
+import { createFilePreprocessor, Detector } from '../src/detect/index.node.js'
 import { drawDetections } from '../src/draw/index.js'
 import { findModel, type LoadedModel } from '../src/models/index.js'
 import { createNodeRuntime } from '../src/runtime/index.node.js'
@@ -43,7 +43,7 @@ console.log(
 const classNames = model.classNames.map((name, i) => name ?? `class ${i}`)
 const report = { layout: 'rule', matched: weights.size, missing: [], unexpected: [], misshaped: [], left: [] }
 const loaded: LoadedModel = { model, network, weights, classNames, report, notes: [] }
-const { detector } = await compileDetector(loaded, createFilePreprocessor())
+const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
 for (const scene of SCENES) {
   const file = join(OUT, `${scene}.png`)
   await writeFile(file, await encodeImage(drawScene(scene), 'png'))

@@ -1,7 +1,15 @@
 /** @file `detrs detect`: photos in, objects out. */
 import { basename } from 'node:path'
 import { createPreprocessor, findImages, type ImageSource, readImageSource } from '../data/index.node.js'
-import { compileDetector, type DetectOptions, type Preprocessor, resolveWeights } from '../detect/index.node.js'
+import {
+  type DetectOptions,
+  Detector,
+  type PreparedImage,
+  type Preprocessor,
+  resolveWeights,
+} from '../detect/index.node.js'
+import type { InputConvention } from '../models/index.js'
+import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
@@ -64,9 +72,13 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
   const preprocessor = sourcePreprocessor(maxPixels, originals)
   try {
     const request = { weights: modelName, architecture: textOption(input, 'architecture') }
-    const { loaded, file } = await resolveWeights(request, cacheEnvironment(terminal.env))
-    const runtimeOptions = threads === undefined ? {} : { threads }
-    const { detector, fallbackReason } = await compileDetector(loaded, preprocessor, runtimeOptions)
+    const [{ loaded, file }, { runtime, fallbackReason }] = await Promise.all([
+      resolveWeights(request, cacheEnvironment(terminal.env)),
+      createNodeRuntime(threads === undefined ? {} : { threads }),
+    ])
+    // The first photo is decoded while the engine compiles.
+    preprocessor.start(images[0]!, loaded.model.input.resize)
+    const detector = await Detector.create(loaded, runtime, preprocessor)
     for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
     if (fallbackReason !== undefined) {
       terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)
@@ -133,16 +145,36 @@ function detectOptions(input: CommandInput): DetectOptions {
 function sourcePreprocessor(
   maxPixels: number | undefined,
   originals: Map<ImageSource, Uint8Array | string>,
-): Preprocessor<ImageSource> {
+): SourcePreprocessor {
   const pool = createPreprocessor(maxPixels === undefined ? {} : { maxPixels })
+  const started = new Map<ImageSource, Promise<PreparedImage>>()
+  const begin = async (
+    source: ImageSource,
+    { shortest, longest }: InputConvention['resize'],
+  ): Promise<PreparedImage> => {
+    const content = await readImageSource(source)
+    originals.set(source, content)
+    return pool.load(content, source.name, { shortest, longest })
+  }
   return {
-    prepare: async (source, { shortest, longest }) => {
-      const content = await readImageSource(source)
-      originals.set(source, content)
-      return pool.load(content, source.name, { shortest, longest })
+    start: (source, resize) => {
+      const preparing = begin(source, resize)
+      // Whoever prepares the source gets the error.
+      preparing.catch(() => undefined)
+      started.set(source, preparing)
+    },
+    prepare: (source, resize) => {
+      const preparing = started.get(source) ?? begin(source, resize)
+      started.delete(source)
+      return preparing
     },
     close: () => pool.close(),
   }
+}
+
+interface SourcePreprocessor extends Preprocessor<ImageSource> {
+  /** Begins to prepare a source that will be asked for soon. */
+  start(source: ImageSource, resize: InputConvention['resize']): void
 }
 
 /** The files that were asked for beside the report; their places are checked before any work is done. */

@@ -1,4 +1,5 @@
 /** @file `detrs eval`: how good detections are, by COCO's rules. */
+import { constants } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import {
   type ClassResult,
@@ -17,7 +18,7 @@ import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
 
 /** Largest file that is read: Node holds no longer text. */
-const MAX_BYTES = 2 ** 29 - 25
+const MAX_BYTES = constants.MAX_STRING_LENGTH
 
 export const command: Command = {
   usage: '--gt FILE --dt FILE [--type bbox|segm] [--json] [--per-class]',
@@ -100,6 +101,8 @@ function faultInWords(cause: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'no permission to read it'
+    case 'ERR_STRING_TOO_LONG':
+      return `more than ${MAX_BYTES} characters`
     default:
       return code ?? String(cause)
   }

@@ -25,13 +25,6 @@ export interface ResolvedWeights {
   readonly file: string
 }
 
-/** A detector and what should be told about its engine. */
-export interface CompiledDetector<Source> {
-  readonly detector: Detector<Source>
-  /** Why the engine is not the native one; undefined when it is. */
-  readonly fallbackReason?: string
-}
-
 /** How a detector runs in Node. */
 export interface LoadDetectorOptions extends NodeRuntimeOptions, PreprocessorOptions, Omit<WeightsRequest, 'weights'> {
   /** Where the cache is; the default place of this machine unless said. */
@@ -59,23 +52,15 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
     ...(maxPixels === undefined ? {} : { maxPixels }),
   })
   try {
-    const { loaded } = await resolveWeights({ weights, architecture, classNames }, cache)
-    return (await compileDetector(loaded, preprocessor, runtime)).detector
+    const [{ loaded }, engine] = await Promise.all([
+      resolveWeights({ weights, architecture, classNames }, cache),
+      createNodeRuntime(runtime),
+    ])
+    return await Detector.create(loaded, engine.runtime, preprocessor)
   } catch (error) {
     await preprocessor.close()
     throw error
   }
-}
-
-/** Compiles a loaded model for the best engine of this machine, or the one that the options name. */
-export async function compileDetector<Source>(
-  loaded: LoadedModel,
-  preprocessor: Preprocessor<Source>,
-  options: NodeRuntimeOptions = {},
-): Promise<CompiledDetector<Source>> {
-  const { runtime, fallbackReason } = await createNodeRuntime(options)
-  const detector = await Detector.create(loaded, runtime, preprocessor)
-  return { detector, ...(fallbackReason === undefined ? {} : { fallbackReason }) }
 }
 
 /** Reads, decodes and resizes image files in worker threads. */

@@ -5,6 +5,9 @@ import { CornerBoxes } from './corner-boxes.js'
 import { fault, fieldFault, isNumberList, isRecord, type RecordList, shown } from './fault.js'
 import { SegmentationCheck } from './segmentation.js'
 
+/** Most classes: the arrays of an evaluation take 200 KB for each. */
+const MAX_CLASSES = 20_000
+
 /** Photos of a data set, in ascending order of their ids. */
 export interface PhotoColumns {
   readonly ids: readonly CocoImageId[]
@@ -49,15 +52,15 @@ export function readGroundTruth(
   notes: string[],
 ): GroundTruthColumns {
   if (!isRecord(value)) {
-    const got = Array.isArray(value) ? 'a list' : shown(value)
-    const next = 'A list is a results file: it belongs on the side of the detections.'
-    throw fault(name, 'an object with images, annotations and categories', got, ...(Array.isArray(value) ? [next] : []))
+    const isList = Array.isArray(value)
+    const next = isList ? 'A list is a results file: it belongs on the side of the detections.' : undefined
+    throw fault(name, 'an object with images, annotations and categories', isList ? 'a list' : shown(value), next)
   }
   const photos = readPhotos(listOf(value, 'images', name), { name, key: 'images' })
   const { categories, categoryIndexOf } = readCategories(listOf(value, 'categories', name), name)
   const annotations = listOf(value, 'annotations', name)
   const columns = emptyColumns(photos, categories, categoryIndexOf, annotations.length, type)
-  fillColumns(columns, annotations, { name, key: 'annotations' }, notes)
+  fillColumns(columns, annotations, { name, key: 'annotations' }, type, notes)
   return columns
 }
 
@@ -76,11 +79,8 @@ function readPhotos(records: readonly unknown[], list: RecordList): PhotoColumns
     if (!isRecord(record) || !isImageId(id)) throw idFault(list, i, record, 'a whole number or text')
     if (sizeOf.has(id)) throw duplicate(list, i, id)
     const { height, width } = record
-    for (const [field, side] of Object.entries({ height, width })) {
-      if (side === undefined || side === null || (Number.isInteger(side) && Number(side) >= 1)) continue
-      throw fieldFault(list, i, field, 'a whole number of pixels from 1', side)
-    }
-    const known = typeof height === 'number' && typeof width === 'number'
+    // Some tools write 0 where they do not know; that matters to polygons only.
+    const known = isSide(height) && isSide(width)
     sizeOf.set(id, known ? [height, width] : [0, 0])
   })
   const ids = [...sizeOf.keys()]
@@ -96,6 +96,7 @@ function readPhotos(records: readonly unknown[], list: RecordList): PhotoColumns
 
 function readCategories(records: readonly unknown[], name: string) {
   const list = { name, key: 'categories' }
+  if (records.length > MAX_CLASSES) throw fault(`${name}: categories`, `at most ${MAX_CLASSES}`, `${records.length}`)
   const byId = new Map<unknown, CocoCategory>()
   records.forEach((record, i) => {
     const id = isRecord(record) ? record['id'] : undefined
@@ -110,6 +111,10 @@ function readCategories(records: readonly unknown[], name: string) {
 
 function isImageId(value: unknown): value is CocoImageId {
   return Number.isSafeInteger(value) || (typeof value === 'string' && value !== '')
+}
+
+function isSide(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1
 }
 
 function idFault(list: RecordList, index: number, record: unknown, expected: string): Error {
@@ -146,10 +151,11 @@ function fillColumns(
   columns: GroundTruthColumns,
   records: readonly unknown[],
   list: RecordList,
+  type: CocoRegionType,
   notes: string[],
 ): void {
   const { photos, boxes } = columns
-  const masks = boxes.length === 0 ? (columns.masks as CocoSegmentation[]) : undefined
+  const masks = type === 'segm' ? (columns.masks as CocoSegmentation[]) : undefined
   const check = new SegmentationCheck(list)
   const corners = new CornerBoxes()
   const ids = new Set<number>()

@@ -2,7 +2,7 @@
 import { type Dim, Parameter, type Tensor } from '../graph/index.js'
 import { add, matmul, mul, reshape, softmax, split, transpose } from '../ops/index.js'
 import { xavierUniform, zerosInitial } from './initialization.js'
-import { Linear } from './linear.js'
+import { Linear, linear } from './linear.js'
 
 /** Keys: in_proj_weight [3·channels, channels] with rows q, k, v; in_proj_bias [3·channels]; out_proj.weight, out_proj.bias. */
 export class MultiheadAttention {
@@ -32,7 +32,7 @@ export class MultiheadAttention {
     const thirds = [channels, channels, channels]
     const weights = split(query.graph.parameter(this.inProjWeight), thirds, 0)
     const biases = split(query.graph.parameter(this.inProjBias), thirds, 0)
-    const project = (x: Tensor, i: number): Tensor => add(matmul(x, transpose(weights[i]!, [1, 0])), biases[i]!)
+    const project = (x: Tensor, i: number): Tensor => linear(x, weights[i]!, biases[i]!)
 
     const headDim = channels / this.heads
     const q = this.#splitHeads(mul(project(query, 0), headDim ** -0.5)) // [batch, heads, queries, headDim]

@@ -1,6 +1,6 @@
 /** @file Fully connected layers. */
 import { Parameter, type Tensor } from '../graph/index.js'
-import { add, matmul, relu, transpose } from '../ops/index.js'
+import { gemmTransposed, type Operand, relu, reshape } from '../ops/index.js'
 import { defaultInitial } from './initialization.js'
 
 /** y = x·Wᵀ + b over the last axis. Keys: weight [out, in], bias [out]. */
@@ -15,9 +15,16 @@ export class Linear {
 
   /** x: float32 [..., in] to [..., out]. */
   forward(x: Tensor): Tensor {
-    const weight = x.graph.parameter(this.weight)
-    return add(matmul(x, transpose(weight, [1, 0])), this.bias)
+    return linear(x, this.weight, this.bias)
   }
+}
+
+/** y = x·Wᵀ + b over the last axis, as one product of matrices whose rows are all the leading axes together. */
+export function linear(x: Tensor, weight: Operand, bias: Operand): Tensor {
+  const inputs = x.shape.at(-1)!
+  const rows = x.shape.length === 2 ? x : reshape(x, [-1, inputs])
+  const product = gemmTransposed(rows, weight, bias)
+  return x.shape.length === 2 ? product : reshape(product, [...x.shape.slice(0, -1), product.shape[1]!])
 }
 
 /** Linear layers with ReLU between them and none after the last. Keys: layers.{i}.weight, layers.{i}.bias. */

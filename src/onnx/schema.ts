@@ -45,5 +45,5 @@ export const DimField = { value: 1, name: 2 } as const
 
 /** Opset that detrs writes. */
 export const OPSET = 18
-/** Oldest opset whose models detrs reads; single operators that never changed may be older. */
+/** Version of the file format that detrs writes: the one that came with opset 18. */
 export const IR_VERSION = 8

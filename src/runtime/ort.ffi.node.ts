@@ -79,7 +79,8 @@ async function compile(
     await pinned([model, native.pins, out], () =>
       api.CreateSessionFromArray.start(env, model, model.length, native.handle, out),
     )
-    await library.trim(bytesOfRequest(model, options))
+    // What parsing has left behind goes back to the system while the caller already runs the session.
+    library.trim(bytesOfRequest(model, options)).catch(() => undefined)
     return out[0]!
   } finally {
     api.ReleaseSessionOptions(native.handle)

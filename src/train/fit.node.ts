@@ -3,7 +3,7 @@ import { readCheckpointFile } from '../checkpoint/index.node.js'
 import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
 import { readDataset, withValidation } from '../data/formats/index.node.js'
 import { createLoader, horizontalFlip, photometric, resizeShortest, type Transform } from '../data/index.node.js'
-import { compileDetector, createFilePreprocessor, evaluateDetector } from '../detect/index.node.js'
+import { createFilePreprocessor, Detector, evaluateDetector } from '../detect/index.node.js'
 import { detrCriterion } from '../models/detr/criterion.js'
 import { type DetectionModel, loadModel, type Network } from '../models/index.js'
 import { initialWeights, parametersOf } from '../nn/index.js'
@@ -169,11 +169,8 @@ async function run(
   const factor = scheduleOf(settings, settings.epochs * loader.batchesPerEpoch)
   const evaluate = async (): Promise<Metrics> => {
     const average = step.snapshot(step.ema?.weights)
-    const { detector } = await compileDetector(
-      { model, network, weights: average, classNames: model.classNames, report: WHOLE, notes: [] },
-      createFilePreprocessor(),
-      options.threads === undefined ? {} : { threads: options.threads },
-    )
+    const loaded = { model, network, weights: average, classNames: model.classNames, report: WHOLE, notes: [] }
+    const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
     try {
       const evaluation = await evaluateDetector(detector, { images: val, classNames: dataset.classNames })
       return { ...evaluation.summarize() }

@@ -152,6 +152,14 @@ test('boxes: wrong length, text, negative, zero, not finite, outside, partly out
   )
 })
 
+test('a box that is labelled twice is kept, as the official tools keep it, and counted', async (t) => {
+  const dataset = await readCocoText(t, cocoJson([{}, {}, { category_id: 7 }, { image_id: 2 }]))
+  assert.equal(dataset.images[0]!.objects.length, 3)
+  assert.deepEqual(problemOf(dataset, 'box-repeated').examples, [
+    'annotations/instances_train.json: annotation 2 (a.png): 1, 2, 11, 7 in 40×30',
+  ])
+})
+
 test('NaN and Infinity, as Python writes them, are numbers that no box can have', async (t) => {
   const json = cocoJson([{ bbox: ['#'] }, { bbox: ['$'] }, {}]).replace('["#"]', '[NaN, 1, 2, 3]')
   const dataset = await readCocoText(t, json.replace('["$"]', '[1, 1, Infinity, 3]'))

@@ -1,4 +1,7 @@
-/** @file Cutting, mirroring, turning and framing of row-major bytes: pixels of three channels and masks of one. */
+/**
+ * @file Cutting, mirroring, turning and framing of row-major bytes: pixels of three channels and masks of one.
+ * `channels` is 1 or 3.
+ */
 import type { ImageSize, Region } from '../image.js'
 
 /** Rows of `width` pixels of `channels` bytes each. */
@@ -20,9 +23,15 @@ export function cutGrid({ width, data }: PixelGrid, channels: number, region: Re
 /** Left becomes right. */
 export function mirrorColumns({ width, height, data }: PixelGrid, channels: number): Uint8Array {
   const out = new Uint8Array(data.length)
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0, from = ((y + 1) * width - 1) * channels; x < width; x++, from -= 2 * channels) {
-      for (let c = 0; c < channels; c++) out[to++] = data[from++]!
+  const rowBytes = width * channels
+  for (let y = 0; y < height; y++) {
+    const end = (y + 1) * rowBytes
+    for (let from = end - rowBytes, to = end - channels; from < end; from += channels, to -= channels) {
+      out[to] = data[from]!
+      // A loop over the channels takes twice as long.
+      if (channels === 1) continue
+      out[to + 1] = data[from + 1]!
+      out[to + 2] = data[from + 2]!
     }
   }
   return out
