@@ -64,6 +64,12 @@ interface OutputSlot {
   readonly bound: TensorData | undefined
 }
 
+/** An output that is an input of the graph is not written by ONNX Runtime when memory is bound to it. */
+function passThrough(target: TensorData | undefined, feed: TensorData | undefined): void {
+  if (target === undefined || feed === undefined || target.data === feed.data) return
+  ;(target.data as Uint8Array).set(feed.data as Uint8Array)
+}
+
 /** A session whose runs happen on libuv's threads. */
 export class FfiSession implements Session {
   readonly inputs: readonly ValueInfo[]
@@ -162,6 +168,7 @@ export class FfiSession implements Session {
           outputValues,
         ),
       )
+      for (const { info, bound: target } of slots) passThrough(target, feeds[info.name])
       const results = slots.map(({ info, bound: tensor }, i) => [
         info.name,
         tensor ?? this.#copyOf(info, outputValues[i]!),
