@@ -1,6 +1,7 @@
 /** @file The JSON reader that takes over where JavaScript's gives up. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { uniformAt } from '../../tensor/index.js'
 import { parseJson } from './json.js'
 
 const parse = (text: string): unknown => parseJson(new TextEncoder().encode(text), 'x.json')
@@ -16,8 +17,18 @@ test('our own parser agrees with JavaScript where both can read', () => {
     '[[[[1]]]]',
     '""',
     '12345678901234567890',
+    '[0.1, 23.34, 214.15, -0, -0.0, 0.30000000000000004, 123456789012345, 9007199254740993, 1.0, 0.000001]',
+    '{"a": {"b": 1, "\\u0062": 2, "b\\"": 3}, "b": [{"b": 4}, {"ba": 5}], "": 6, "é": 7}',
   ]
   for (const text of texts) assert.deepEqual(parseSlowly(text), JSON.parse(text), text)
+})
+
+test('numbers come out as JavaScript reads them, to the last bit', () => {
+  const texts = Array.from({ length: 5000 }, (_, i) => {
+    const digits = String(uniformAt(1, i)).replace('-', '')
+    return `${i % 2 === 0 ? '-' : ''}${i % 977}${digits.slice(1, 2 + (i % 17))}`.replace(/\.$/, '')
+  })
+  for (const text of texts) assert.ok(Object.is(parseSlowly(text), JSON.parse(text)), text)
 })
 
 test('numbers that JSON lacks', () => {
@@ -36,6 +47,11 @@ test('faults have a line and a column', () => {
     ['[1, 2', /a comma or \], got the end of the file at line 1, column 6/],
     ['[1, 2] x', /nothing behind the end .*got 'x' at line 1, column 8/],
     ['[01]', /a value, got '01\]'/],
+    ['[.5]', /a value, got '.5\]'/],
+    ['[5.]', /a value, got '5.\]'/],
+    ['[1.2.3]', /a value, got '1.2.3\]'/],
+    ['[-]', /a value, got '-\]'/],
+    ['{"a', /closing quotes/],
     ['[1,]', /a value, got '\]'/],
     ['["a\nb"]', /a text without line breaks/],
     ['["a]', /closing quotes/],

@@ -4,8 +4,8 @@
  */
 import { FileError } from '../../tensor/index.js'
 
-/** Longer files are parsed from their bytes: no string can hold much more. */
-const LONGEST_STRING = 2 ** 28
+/** Longer texts are parsed from their bytes: V8's strings end there. */
+const LONGEST_STRING = 2 ** 29 - 24
 /** Deeper nesting is no data set. */
 const MAX_DEPTH = 500
 
@@ -39,6 +39,8 @@ function withoutMark(bytes: Uint8Array, where: string): Uint8Array {
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
+const MINUS = 0x2d
+const POINT = 0x2e
 const COLON = 0x3a
 const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
@@ -54,10 +56,18 @@ const WORDS: readonly (readonly [string, unknown])[] = [
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]
 
+/** Powers of ten that are exact: a whole number below 2^53 by one of them is rounded once, as it must be. */
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+/** Names repeat a million times, and there are few: they are decoded once. */
+const NAME_SLOTS = 1024
+
 class ByteParser {
   readonly #bytes: Uint8Array
   readonly #where: string
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+  readonly #names: ({ readonly start: number; readonly end: number; readonly name: string } | undefined)[] = new Array(
+    NAME_SLOTS,
+  )
   #at = 0
 
   constructor(bytes: Uint8Array, where: string) {
@@ -95,19 +105,45 @@ class ByteParser {
   }
 
   #object(depth: number): object {
-    const entries: [string, unknown][] = []
+    const object: Record<string, unknown> = {}
     this.#at++
-    if (this.#take(CLOSE_OBJECT)) return {}
+    if (this.#take(CLOSE_OBJECT)) return object
     for (;;) {
       this.#skipBlanks()
       if (this.#bytes[this.#at] !== QUOTE) throw this.#fault('a name in double quotes')
-      const name = this.#string()
+      const name = this.#name()
       if (!this.#take(COLON)) throw this.#fault('a colon')
-      entries.push([name, this.#value(depth + 1)])
-      // Not by assignment: that would give '__proto__' an effect.
-      if (this.#take(CLOSE_OBJECT)) return Object.fromEntries(entries)
+      const value = this.#value(depth + 1)
+      if (name !== '__proto__') object[name] = value
+      else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+      if (this.#take(CLOSE_OBJECT)) return object
       if (!this.#take(COMMA)) throw this.#fault('a comma or }')
     }
+  }
+
+  #name(): string {
+    const bytes = this.#bytes
+    const start = this.#at
+    let hash = 0
+    let end = start + 1
+    for (; bytes[end] !== QUOTE && end < bytes.length; end++) hash = (Math.imul(hash, 31) + bytes[end]!) | 0
+    const slot = hash & (NAME_SLOTS - 1)
+    const known = this.#names[slot]
+    if (known !== undefined && this.#equals(known.start, known.end, start, end)) {
+      this.#at = end + 1
+      return known.name
+    }
+    const name = this.#string()
+    // One with an escaped quote in it ended elsewhere.
+    if (this.#at === end + 1) this.#names[slot] = { start, end, name }
+    return name
+  }
+
+  #equals(start: number, end: number, other: number, otherEnd: number): boolean {
+    if (end - start !== otherEnd - other) return false
+    const bytes = this.#bytes
+    for (let i = start, j = other; i < end; i++, j++) if (bytes[i] !== bytes[j]) return false
+    return true
   }
 
   #string(): string {
@@ -132,7 +168,29 @@ class ByteParser {
     }
   }
 
+  /** Plain decimals, which are most of a file; undefined for all else, with nothing taken. */
+  #plainNumber(): number | undefined {
+    const bytes = this.#bytes
+    const negative = bytes[this.#at] === MINUS
+    const start = negative ? this.#at + 1 : this.#at
+    let [at, value, point] = [start, 0, -1]
+    for (; ; at++) {
+      const byte = bytes[at]!
+      if (byte >= 0x30 && byte <= 0x39) value = value * 10 + (byte - 0x30)
+      else if (byte === POINT && point < 0 && at > start) point = at
+      else break
+    }
+    const digits = at - start - (point < 0 ? 0 : 1)
+    const zero = bytes[start] === 0x30 && digits > 1 && point !== start + 1
+    if (digits === 0 || digits > 15 || zero || point === at - 1 || isWordByte(bytes[at])) return undefined
+    this.#at = at
+    const size = point < 0 ? value : value / POWERS_OF_TEN[at - point - 1]!
+    return negative ? -size : size
+  }
+
   #wordOrNumber(): unknown {
+    const plain = this.#plainNumber()
+    if (plain !== undefined) return plain
     const start = this.#at
     while (isWordByte(this.#bytes[this.#at])) this.#at++
     const text = String.fromCharCode(...this.#bytes.subarray(start, Math.min(this.#at, start + 400)))
