@@ -26,7 +26,14 @@ if (files.length === 0) {
 
 const child = spawn(
   process.execPath,
-  ['--expose-gc', '--test', '--test-concurrency=2', '--test-reporter=spec', '--test-reporter-destination=stdout', ...files],
+  [
+    '--expose-gc',
+    '--test',
+    '--test-concurrency=2',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    ...files,
+  ],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 )
 // The summary's lines, wherever they stand: failures may be listed after them.

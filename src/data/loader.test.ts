@@ -119,6 +119,20 @@ test('batches are the same whatever the number of threads, and other ones for an
   assert.notDeepEqual(later[0]!.images, plain[0]!.images)
 })
 
+test('decisions are those of the photo, whichever batch it is in', async () => {
+  const same = images.map(
+    (_, i): LoadableImage => ({ id: i, path: images[8]!.path, objects: [{ label: 0, box: [0, 0, 4, 4] }] }),
+  )
+  const centres = async (batchSize: number): Promise<Map<number, number>> => {
+    const options = { ...OPTIONS, dataset: { images: same }, transforms: [horizontalFlip()], batchSize }
+    const photos = (await collect(createLoader(options))).flatMap((batch) => batch.photos)
+    return new Map(photos.map(({ index, targets }) => [index, targets.boxes[0]!]))
+  }
+  const alone = await centres(1)
+  assert.equal(new Set(alone.values()).size, 2)
+  for (const [index, centre] of await centres(16)) assert.equal(centre, alone.get(index))
+})
+
 test('loading goes on in mid-epoch as if it had never stopped, and across epochs', async () => {
   const all = await collect(createLoader(OPTIONS), undefined, 3)
   for (const stop of [0, 3, 5, 9]) {

@@ -11,7 +11,8 @@ export function formatLosses({ images, categoryIds }: DetectionDataset, format: 
       if (object.crowd === true) crowd++
       if (object.difficult === true) difficult++
       if (object.segmentation !== undefined) masks++
-      if (object.area !== undefined) areas++
+      const own = width * height
+      if (object.area !== undefined && Math.abs(object.area - own) > 1e-6 * own) areas++
       if (!fitsVoc(object)) tiny++
       else if (Math.min(width, height) < 1) thin++
     }
@@ -22,7 +23,7 @@ export function formatLosses({ images, categoryIds }: DetectionDataset, format: 
   }
   if (format === 'coco') return losses
   say(masks, 'masks are lost: the format has boxes only.')
-  if (masks === 0) say(areas, 'stated areas are lost: the format has none.')
+  if (masks === 0) say(areas, 'areas that are not those of the boxes are lost: the format has none.')
   if (format === 'yolo') {
     say(crowd, 'crowd regions are left out: YOLO would take each for one object.')
     say(difficult, 'marks of difficult objects are lost: YOLO has none.')

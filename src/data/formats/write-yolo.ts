@@ -24,7 +24,8 @@ function relativeBox([xmin, ymin, xmax, ymax]: PixelBox, width: number, height: 
 }
 
 function span(low: number, high: number, size: number, digits: number): [center: string, extent: string] {
-  return [((low + high) / 2 / size).toFixed(digits), ((high - low) / size).toFixed(digits)]
+  const rounded = (value: number) => String(Number(value.toFixed(digits)))
+  return [rounded((low + high) / 2 / size), rounded((high - low) / size)]
 }
 
 /** Whether a reader gets these edges back. */
