@@ -26,7 +26,7 @@ export interface LoaderOptions {
   readonly dataset: { readonly images: readonly LoadableImage[] }
   /** Positions in `dataset.images` of the photos to take, such as those of a split; all when left out. */
   readonly indices?: readonly number[]
-  /** Applied in order to every photo; a function where they differ between epochs. */
+  /** Applied in order to every photo; a function where they differ between epochs, which is called ahead of time. */
   readonly transforms: readonly Transform[] | ((epoch: number) => readonly Transform[])
   readonly batchSize: number
   /** A whole number from 0 to 2^32 - 1; 0 when left out. */
