@@ -121,11 +121,13 @@ export function overlap(
 }
 
 function bestLayout(expected: readonly ExpectedTensor[], stateDict: StateDict, layouts: readonly Layout[]): Layout {
-  const found = layouts.map((layout) => ({
-    layout,
-    count: expected.filter(({ key }) => layout.keysOf(key).every((fileKey) => stateDict.has(fileKey))).length,
-  }))
-  return found.reduce((best, next) => (next.count > best.count ? next : best)).layout
+  let best = { layout: layouts[0]!, count: -1 }
+  for (const layout of layouts) {
+    const count = expected.filter(({ key }) => layout.keysOf(key).every((fileKey) => stateDict.has(fileKey))).length
+    if (count > best.count) best = { layout, count }
+    if (count === expected.length) break
+  }
+  return best.layout
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -74,6 +74,7 @@ function metadataOf({ model, classNames }: LoadedModel, { source, sha256 }: Orig
     [MetadataKey.model, model.name],
     [MetadataKey.config, JSON.stringify({ ...model.config, classes: classNames.length })],
     [MetadataKey.classNames, JSON.stringify(classNames)],
+    [MetadataKey.input, JSON.stringify(model.input)],
     [MetadataKey.source, source],
     [MetadataKey.sourceSha256, sha256],
   ]

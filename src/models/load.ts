@@ -10,6 +10,7 @@ export const MetadataKey = {
   model: 'detrs.model',
   config: 'detrs.config',
   classNames: 'detrs.class_names',
+  input: 'detrs.input',
   source: 'detrs.source',
   sourceSha256: 'detrs.source_sha256',
   licence: 'detrs.licence',
@@ -30,6 +31,9 @@ export interface LoadedModel {
   readonly notes: readonly string[]
 }
 
+/** Pixels; a file that asks for more is not believed. */
+const LONGEST_INPUT = 8192
+
 /** What the caller knows better than the file. */
 export interface LoadOptions {
   /** The model; recognised from the file unless said. */
@@ -48,7 +52,7 @@ export interface LoadOptions {
  */
 export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOptions = {}): LoadedModel {
   const notes: string[] = []
-  const model = options.model ?? recognize(checkpoint, where, notes)
+  const model = withStoredInput(options.model ?? recognize(checkpoint, where, notes), checkpoint)
   const standard = expectedOf(model.create())
   const headKey = model.classHead[0]!
   const rows = rowsInFile(headKey, standard, checkpoint.tensors, model.layouts)
@@ -127,6 +131,16 @@ function namesOf(checkpoint: Checkpoint, model: DetectionModel, count: number): 
   const valid = Array.isArray(parsed) && parsed.every((name) => name === null || typeof name === 'string')
   if (valid && parsed.length === count) return parsed
   return count === model.classNames.length ? model.classNames : Array.from({ length: count }, (_, i) => `class ${i}`)
+}
+
+/** The model with the input size that its weights were trained for, where the file says one. */
+function withStoredInput(model: DetectionModel, { metadata }: Checkpoint): DetectionModel {
+  const stored = parseJson(metadata.get(MetadataKey.input) ?? 'null') as Partial<DetectionModel['input']> | null
+  const { shortest, longest } = stored?.resize ?? {}
+  const valid = [shortest, longest].every((side) => Number.isInteger(side) && side! >= 1 && side! <= LONGEST_INPUT)
+  if (!valid) return model
+  const resize = { kind: 'pad' as const, shortest: shortest!, longest: longest! }
+  return { ...model, input: { ...model.input, resize } }
 }
 
 function parseJson(text: string): unknown {

@@ -109,6 +109,7 @@ export class RunFolder {
       [MetadataKey.model, model.name],
       [MetadataKey.config, JSON.stringify({ ...model.config, classes: classNames.length })],
       [MetadataKey.classNames, JSON.stringify(classNames)],
+      [MetadataKey.input, JSON.stringify(model.input)],
     ])
     const path = join(this.path, 'weights', `${name}.safetensors`)
     await writeDurably(path, encodeSafetensorsParts(tensors, metadata))

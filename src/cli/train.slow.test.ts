@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { drawShapes, SHAPES } from '../../examples/shapes.js'
+import { MAIN, run, temporaryFolder } from '../../test/support/cli.js'
+import { parseSafetensors } from '../checkpoint/index.js'
+import { encodeImage } from '../data/index.node.js'
+
+const folder = temporaryFolder()
+const data = join(folder, 'data')
+const quick = ['--size', '64', '--batch', '4', '--threads', '2', '--evaluate-every', '2']
+
+/** Twelve pictures to train on and four to validate, in the layout of Roboflow's COCO exports. */
+before(async () => {
+  let id = 1
+  for (const [split, from, count] of [
+    ['train', 0, 12],
+    ['valid', 100, 4],
+  ] as const) {
+    mkdirSync(join(data, split), { recursive: true })
+    const [images, annotations]: [object[], object[]] = [[], []]
+    for (let i = 0; i < count; i++) {
+      const { image, objects } = drawShapes(from + i, 72)
+      const name = `${split}-${i}.png`
+      writeFileSync(join(data, split, name), await encodeImage(image, 'png'))
+      images.push({ id: i + 1, file_name: name, width: 72, height: 72 })
+      for (const { label, box } of objects) {
+        const [w, h] = [box.xmax - box.xmin, box.ymax - box.ymin]
+        const bbox = [box.xmin, box.ymin, w, h]
+        annotations.push({ id: id++, image_id: i + 1, category_id: label, bbox, area: w * h, iscrowd: 0 })
+      }
+    }
+    const categories = SHAPES.map((name, category) => ({ id: category, name }))
+    writeFileSync(join(data, split, '_annotations.coco.json'), JSON.stringify({ images, annotations, categories }))
+  }
+})
+
+function start(words: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, 'train', ...words], { stdio: 'ignore' })
+}
+
+function newestState(runFolder: string): string {
+  const names = readdirSync(join(runFolder, 'states')).filter((name) => name.endsWith('.safetensors'))
+  return join(runFolder, 'states', names.sort().at(-1)!)
+}
+
+/** Waits for a state that is not the known one. */
+async function anotherState(runFolder: string, known: string): Promise<string> {
+  for (;;) {
+    const names = existsSync(join(runFolder, 'states')) ? readdirSync(join(runFolder, 'states')) : []
+    const newest =
+      names
+        .filter((name) => name.endsWith('.safetensors'))
+        .sort()
+        .at(-1) ?? ''
+    if (newest !== known) return newest
+    await delay(20)
+  }
+}
+
+/** All tensors of a state and where it stands; the options differ in the folder that they name. */
+function fingerprint(file: string): unknown {
+  const { metadata } = parseSafetensors(readFileSync(file), file)
+  return [metadata.get('detrs.digest'), metadata.get('detrs.optimizer_step'), metadata.get('detrs.ema_updates')]
+}
+
+describe('detrs train', () => {
+  test('makes a run folder, whose weights detrs detect takes with their classes and input size', async () => {
+    const outcome = await run(['train', '--data', data, '--epochs', '2', '--out', join(folder, 'a'), ...quick])
+    assert.equal(outcome.code, 0, outcome.err)
+    assert.match(outcome.out, /^finished after 2 epochs, 6 steps, AP /)
+    assert.match(outcome.err, /batch 4: 12 training photos/)
+    const runFolder = join(folder, 'a', 'train')
+    const rows = readFileSync(join(runFolder, 'results.csv'), 'utf8').trim().split('\n')
+    assert.equal(rows.length, 3)
+    assert.match(rows[0]!, /^epoch,loss,loss_ce,loss_bbox,loss_giou,.*,AP,AP50,AP75/)
+    const weights = join(runFolder, 'weights', 'last.safetensors')
+    const { metadata } = parseSafetensors(readFileSync(weights), weights)
+    assert.deepEqual(JSON.parse(metadata.get('detrs.class_names')!), [...SHAPES])
+    const info = await run(['info', weights, '--json'])
+    assert.deepEqual(JSON.parse(info.out).input.resize, { kind: 'pad', shortest: 64, longest: 80 })
+    const photo = join(data, 'valid', 'valid-0.png')
+    const found = await run(['detect', photo, '--model', weights, '--threshold', '0', '--top-k', '3', '--json'])
+    assert.equal(found.code, 0, found.err)
+    for (const { label } of JSON.parse(found.out)[0].detections) assert.ok(SHAPES.includes(label), label)
+  })
+
+  test('killed three times, it ends with the weights of a run that never was, to the bit', async () => {
+    const words = ['--data', data, '--epochs', '10', ...quick]
+    assert.equal((await run(['train', ...words, '--out', join(folder, 'whole')])).code, 0)
+    const runFolder = join(folder, 'killed', 'train')
+    mkdirSync(join(runFolder, '..'))
+    let child = start([...words, '--out', join(folder, 'killed')])
+    let known = ''
+    for (const wait of [150, 30, 80]) {
+      // Killed at some moment after another state was written, which may be in the middle of the next.
+      known = await anotherState(runFolder, known)
+      await delay(wait)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      child = start(['--resume', runFolder])
+    }
+    const [code] = await once(child, 'exit')
+    assert.equal(code, 0)
+    assert.deepEqual(fingerprint(newestState(runFolder)), fingerprint(newestState(join(folder, 'whole', 'train'))))
+  })
+
+  test('a damaged newest state is passed over, and said so', async () => {
+    const runFolder = join(folder, 'a', 'train')
+    const newest = newestState(runFolder)
+    const bytes = readFileSync(newest)
+    bytes[bytes.length - 1000]! ^= 1
+    writeFileSync(newest, bytes)
+    const outcome = await run(['train', '--resume', runFolder, '--epochs', '3'])
+    assert.equal(outcome.code, 0, outcome.err)
+    assert.match(outcome.err, /the file is damaged/)
+    assert.match(outcome.out, /^finished after 3 epochs, 9 steps/)
+  })
+
+  test('refuses what it cannot do with one sentence', async () => {
+    for (const [words, sentence] of [
+      [[], /expected either --data DIR or --resume RUN, got neither/],
+      [['--data', data, '--model', 'detr-r50'], /expected weights to start from, got none, with norms that are frozen/],
+      [['--data', data, '--model', 'detr-smal'], /Did you mean detr-small/],
+      [['--data', join(folder, 'nothing')], /nothing/],
+      [['--resume', folder], /expected the folder of a training run/],
+      [['--data', data, '--epochs', '0'], /--epochs: expected a whole number from 1/],
+    ] as const) {
+      const outcome = await run(['train', ...words, ...(words.length > 0 ? ['--out', join(folder, 'refused')] : [])])
+      assert.notEqual(outcome.code, 0)
+      assert.match(outcome.err, sentence)
+    }
+  })
+})
