@@ -84,7 +84,8 @@ async function engine(): Promise<Finding[]> {
       ...(rest.includes('cuda') && platform() === 'linux' && arch() === 'x64' ? [CUDA_MISSING] : []),
     ]
   } catch (error) {
-    const remedy = 'Install the optional packages: npm install onnxruntime-node koffi'
+    const remedy =
+      'Install the optional packages with ONNXRUNTIME_NODE_INSTALL=skip in the environment: npm install onnxruntime-node koffi'
     return [{ what: 'engine', works: false, found: (error as Error).message, remedy }]
   }
 }

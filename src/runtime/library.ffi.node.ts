@@ -104,7 +104,8 @@ function findLibrary(): string {
       where: 'onnxruntime-node',
       expected: 'the package onnxruntime-node',
       got: 'none',
-      next: 'Run npm install onnxruntime-node.',
+      // Its install script wants to download CUDA libraries and fails where it cannot.
+      next: 'Run npm install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=skip in the environment.',
       cause,
     })
   }

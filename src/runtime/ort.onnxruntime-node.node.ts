@@ -62,7 +62,7 @@ async function importModule(): Promise<NodeModule> {
       where: 'onnxruntime-node',
       expected: 'the package onnxruntime-node with a binary for this platform',
       got: String(cause instanceof Error ? cause.message : cause),
-      next: 'Run npm install onnxruntime-node, or use the web engine.',
+      next: 'Run npm install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=skip, or use the web engine.',
       cause,
     })
   }
