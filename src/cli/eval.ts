@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import {
   type ClassResult,
   type CocoDetection,
+  type CocoEvaluation,
   type CocoGroundTruth,
   type CocoRegionType,
   classResults,
@@ -14,6 +15,7 @@ import {
 import { ConfigError, FileError } from '../tensor/index.js'
 import { flag, operands, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
+import { evaluateModel } from './evaluate-model.js'
 import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
 
@@ -21,14 +23,18 @@ import { formatTable } from './table.js'
 const MAX_BYTES = constants.MAX_STRING_LENGTH
 
 export const command: Command = {
-  usage: '--gt FILE --dt FILE [--type bbox|segm] [--json] [--per-class]',
+  usage: '--gt FILE --dt FILE [--type bbox|segm] | --model NAME|FILE --data DIR [--split NAME]',
   description:
-    'Evaluates detections made by anybody: ground truth and results in COCO JSON, the twelve numbers of pycocotools, ' +
-    'equal to the last bit. A number is -1 where the ground truth has no such objects.',
+    'Evaluates detections made by anybody (ground truth and results in COCO JSON) or a detector on a data set: the twelve ' +
+    'numbers of pycocotools, equal to the last bit. A number is -1 where the ground truth has no such objects.',
   options: {
     gt: { type: 'string' },
     dt: { type: 'string' },
     type: { type: 'string' },
+    model: { type: 'string', short: 'm' },
+    architecture: { type: 'string' },
+    data: { type: 'string' },
+    split: { type: 'string' },
     json: { type: 'boolean' },
     'per-class': { type: 'boolean' },
   },
@@ -36,19 +42,19 @@ export const command: Command = {
     gt: 'ground truth: images, annotations, categories',
     dt: 'results: a list of {image_id, category_id, bbox or segmentation, score}',
     type: 'what is compared: bbox (unless said) or segm, the masks',
+    model: 'instead of files: a model whose weights are on this machine, or a weight file',
+    architecture: 'the model of a weight file that does not tell it',
+    data: 'the data set to judge it on: COCO, Pascal VOC, YOLO or CSV',
+    split: 'part of the data set; val, else test, else all of it unless said',
     json: 'one JSON object instead of text: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl',
     'per-class': 'also the numbers of each class; with --json as "classes"',
   },
-  run: evaluateFiles,
+  run: evaluate,
 }
 
-async function evaluateFiles(input: CommandInput, terminal: Terminal): Promise<number> {
+async function evaluate(input: CommandInput, terminal: Terminal): Promise<number> {
   operands(input, 'eval', [])
-  const [gt, dt] = [requiredFile(input, 'gt'), requiredFile(input, 'dt')]
-  const type = regionType(textOption(input, 'type') ?? 'bbox')
-  const groundTruth = parseJson(await readText(gt), gt) as CocoGroundTruth
-  const detections = parseJson(await readText(dt), dt) as readonly CocoDetection[]
-  const evaluation = evaluateCoco({ groundTruth, detections, type, names: { groundTruth: gt, detections: dt } })
+  const evaluation = await evaluationOf(input, terminal)
   for (const note of evaluation.notes) terminal.err(`note: ${printable(note)}\n`)
   const summary = evaluation.summarize()
   const classes = flag(input, 'per-class') ? classResults(evaluation) : undefined
@@ -56,6 +62,29 @@ async function evaluateFiles(input: CommandInput, terminal: Terminal): Promise<n
     terminal.out(`${JSON.stringify(classes === undefined ? summary : { ...summary, classes })}\n`)
   else terminal.out(`${formatSummary(summary)}${classes === undefined ? '' : `\n${classTable(classes)}`}`)
   return 0
+}
+
+async function evaluationOf(input: CommandInput, terminal: Terminal): Promise<CocoEvaluation> {
+  const [model, data] = [textOption(input, 'model'), textOption(input, 'data')]
+  if (model !== undefined || data !== undefined) {
+    const both = ['gt', 'dt', 'type'].find((name) => textOption(input, name) !== undefined)
+    if (both !== undefined || model === undefined || data === undefined) {
+      const got = both === undefined ? 'one of them' : `--${both} as well`
+      throw new ConfigError({
+        where: 'detrs eval',
+        expected: '--model and --data',
+        got,
+        next: 'See detrs eval --help.',
+      })
+    }
+    const architecture = textOption(input, 'architecture')
+    return evaluateModel({ model, architecture, data, split: textOption(input, 'split') }, terminal)
+  }
+  const [gt, dt] = [requiredFile(input, 'gt'), requiredFile(input, 'dt')]
+  const type = regionType(textOption(input, 'type') ?? 'bbox')
+  const groundTruth = parseJson(await readText(gt), gt) as CocoGroundTruth
+  const detections = parseJson(await readText(dt), dt) as readonly CocoDetection[]
+  return evaluateCoco({ groundTruth, detections, type, names: { groundTruth: gt, detections: dt } })
 }
 
 function requiredFile(input: CommandInput, name: 'gt' | 'dt'): string {

@@ -89,6 +89,20 @@ describe('detrs train', () => {
     for (const { label } of JSON.parse(found.out)[0].detections) assert.ok(SHAPES.includes(label), label)
   })
 
+  test('what it has trained can be evaluated on the data set', async () => {
+    const weights = join(folder, 'a', 'train', 'weights', 'last.safetensors')
+    const outcome = await run(['eval', '--model', weights, '--data', data, '--json'])
+    assert.equal(outcome.code, 0, outcome.err)
+    assert.match(outcome.err, /4 photos of split val/)
+    const rows = readFileSync(join(folder, 'a', 'train', 'results.csv'), 'utf8')
+      .trim()
+      .split('\n')
+    const [heading, last] = [rows[0]!.split(','), rows.at(-1)!.split(',')]
+    assert.equal(JSON.parse(outcome.out).AP, Number(last[heading.indexOf('AP')]))
+    const missing = await run(['eval', '--model', weights])
+    assert.match(missing.err, /expected --model and --data, got one of them/)
+  })
+
   test('killed three times, it ends with the weights of a run that never was, to the bit', async () => {
     const words = ['--data', data, '--epochs', '10', ...quick]
     assert.equal((await run(['train', ...words, '--out', join(folder, 'whole')])).code, 0)
