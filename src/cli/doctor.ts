@@ -103,7 +103,7 @@ const CUDA_MISSING: Finding = {
   remedy:
     "onnxruntime-node's install script downloads the CUDA libraries where install scripts are allowed: " +
     'npm rebuild onnxruntime-node --ignore-scripts=false (ONNXRUNTIME_NODE_INSTALL=skip leaves them out). ' +
-    'An NVIDIA GPU with CUDA 12 and cuDNN 9 is needed.',
+    'An NVIDIA GPU with CUDA and cuDNN is needed.',
 }
 
 async function images(): Promise<Finding> {
