@@ -25,7 +25,7 @@ export function runReference(python: string, script: string, words: readonly str
   execFileSync(python, [`${REFERENCE}${script}`, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-/** reference/speed.py --serve: one eager pass at a time. */
+/** A script of reference/ in its --serve mode: one pass, or one step, each time it is asked. */
 export class EagerPyTorch {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #lines: AsyncIterator<string>
@@ -35,21 +35,26 @@ export class EagerPyTorch {
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   }
 
-  /** Starts it and waits until its warm-up is done. */
-  static async start(python: string, words: readonly string[]): Promise<EagerPyTorch> {
-    const child = spawn(python, [`${REFERENCE}speed.py`, '--serve', ...words])
+  /** Starts it and waits until it is ready. @throws Error when it says anything else. */
+  static async start(python: string, words: readonly string[], script = 'speed.py'): Promise<EagerPyTorch> {
+    const child = spawn(python, [`${REFERENCE}${script}`, '--serve', ...words])
     child.stderr.pipe(process.stderr)
     const eager = new EagerPyTorch(child)
     const { value } = await eager.#lines.next()
-    if (value !== 'ready') throw new Error(`speed.py: expected ready, got ${value}`)
+    if (value !== 'ready') throw new Error(`${script}: expected ready, got ${value}`)
     return eager
   }
 
   /** Milliseconds of one pass. */
   async run(): Promise<number> {
+    return (await this.answer())[0]!
+  }
+
+  /** The numbers of one answer: milliseconds, and what else the script measures. */
+  async answer(): Promise<readonly number[]> {
     this.#child.stdin.write('run\n')
     const { value } = await this.#lines.next()
-    return Number(value)
+    return String(value).split(' ').map(Number)
   }
 
   stop(): void {

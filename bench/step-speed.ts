@@ -1,0 +1,117 @@
+/**
+ * @file A whole training step (forward, matching, losses, backward, clipping, AdamW) against PyTorch with the same model, both
+ * taking turns in one run: DETR-R50 at 480×640, batch 2, and DETR-R18 at 320×320, batch 8; dropout 0. `npm run bench:step`
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { boxesOf } from '../src/boxes/index.js'
+import { detrCriterion } from '../src/models/detr/criterion.js'
+import { type DetectionModel, detrModel, detrR50 } from '../src/models/index.js'
+import { initialWeights, parametersOf } from '../src/nn/index.js'
+import { createFfiRuntime } from '../src/runtime/index.node.js'
+import { layOutSlab } from '../src/train/slab.js'
+import { type TrainingBatch, TrainingStep } from '../src/train/step.js'
+import { ruleImageBytes } from '../test/support/rule.js'
+import { median, requireIdleMachine } from './idle.js'
+import { EagerPyTorch, findPython } from './python.js'
+
+interface Case {
+  readonly title: string
+  readonly model: DetectionModel
+  readonly backbone: 'resnet18' | 'resnet50'
+  readonly batch: number
+  readonly height: number
+  readonly width: number
+}
+
+const ROUNDS = Number(process.argv[2] ?? 9)
+const [WARM_UP, THREADS, OBJECTS] = [3, 2, 7]
+const CASES: readonly Case[] = [
+  {
+    title: 'DETR-R50, 480×640, batch 2',
+    model: detrModel('r50', 'DETR, ResNet-50', detrR50),
+    backbone: 'resnet50',
+    batch: 2,
+    height: 480,
+    width: 640,
+  },
+  {
+    title: 'DETR-R18, 320×320, batch 8',
+    model: detrModel('r18', 'DETR, ResNet-18', { ...detrR50, backbone: { depth: 18 } }),
+    backbone: 'resnet18',
+    batch: 8,
+    height: 320,
+    width: 320,
+  },
+]
+
+function batchOf({ batch, height, width }: Case): TrainingBatch {
+  const images = new Uint8Array(batch * height * width * 3)
+  for (let i = 0; i < batch; i++) images.set(ruleImageBytes(i + 1, height, width), i * height * width * 3)
+  const boxes = Float32Array.from({ length: 4 * OBJECTS }, (_, i) => 0.2 + ((i * 37) % 40) / 100)
+  const labels = Int32Array.from({ length: OBJECTS }, (_, i) => i + 1)
+  const sizes = Int32Array.from({ length: 2 * batch }, (_, i) => (i % 2 === 0 ? height : width))
+  return {
+    images: { dtype: 'uint8', shape: [batch, height, width, 3], data: images },
+    sizes: { dtype: 'int32', shape: [batch, 2], data: sizes },
+    targets: Array.from({ length: batch }, () => ({ labels, boxes: boxesOf('cxcywh', boxes) })),
+  }
+}
+
+async function createStep({ model }: Case): Promise<TrainingStep> {
+  const network = model.create()
+  const frozen = /^backbone\.(conv1|layer1)\./
+  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !frozen.test(key))
+  return TrainingStep.create({
+    runtime: await createFfiRuntime({ threads: THREADS }),
+    model,
+    network,
+    criterion: detrCriterion,
+    trained,
+    layout: layOutSlab(trained.map(({ key, shape }) => ({ key, shape, group: key.startsWith('backbone.') ? 0 : 1 }))),
+    weights: initialWeights(network, 0),
+    clipNorm: 0.1,
+  })
+}
+
+await requireIdleMachine()
+const python = findPython()
+const only = process.argv[3]
+for (const one of CASES.filter(({ backbone }) => only === undefined || backbone === only)) {
+  const step = await createStep(one)
+  const batch = batchOf(one)
+  const groups = [1e-5, 1e-4].map((learningRate) => ({ learningRate, weightDecay: 1e-4 }))
+  const ours = async (): Promise<number> => {
+    const start = performance.now()
+    await step.run(batch, groups)
+    return performance.now() - start
+  }
+  const words = ['--backbone', one.backbone, '--height', one.height, '--width', one.width, '--batch', one.batch]
+  const eager =
+    python === undefined
+      ? undefined
+      : await EagerPyTorch.start(python, [...words, '--objects', OBJECTS].map(String), 'step_speed.py')
+  const [mine, theirs]: [number[], number[]] = [[], []]
+  let theirPeak = 0
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    const time = await ours()
+    // Idle threads of the side before spin for a while.
+    await delay(300)
+    const [other, peak] = (await eager?.answer()) ?? []
+    await delay(300)
+    if (round < 0) continue
+    mine.push(time)
+    if (other !== undefined) theirs.push(other)
+    theirPeak = peak ?? 0
+  }
+  eager?.stop()
+  const ourPeak = process.resourceUsage().maxRSS / 1024
+  console.log(`${one.title}, ${THREADS} threads, dropout 0, ${ROUNDS} rounds`)
+  console.log(`  detrs          ${median(mine).toFixed(0)} ms, peak ${ourPeak.toFixed(0)} MB`)
+  if (eager !== undefined) {
+    const [speed, memory] = [median(theirs) / median(mine), ourPeak / theirPeak]
+    console.log(`  PyTorch eager  ${median(theirs).toFixed(0)} ms, peak ${theirPeak.toFixed(0)} MB`)
+    console.log(`  detrs is ${speed.toFixed(2)} times as fast and takes ${memory.toFixed(2)} times the memory`)
+  }
+  await step.dispose()
+}
+process.exit(0)
