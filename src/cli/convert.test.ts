@@ -42,7 +42,7 @@ describe('detrs convert', () => {
     const converted = read('one.safetensors')
     assert.deepEqual([...converted.tensors.keys()].sort(), [...tensors.keys()].sort())
     assertSameTensors(converted.tensors)
-    const { 'detrs.config': config, ...metadata } = Object.fromEntries(converted.metadata)
+    const { 'detrs.config': config, 'detrs.input': input, ...metadata } = Object.fromEntries(converted.metadata)
     assert.deepEqual(metadata, {
       format: 'pt',
       'detrs.format_version': '1',
@@ -53,6 +53,7 @@ describe('detrs convert', () => {
       'detrs.licence': 'CC0-1.0',
     })
     assert.deepEqual(JSON.parse(config!), { ...tinyModel.config, classes: 3 })
+    assert.deepEqual(JSON.parse(input!), tinyModel.input)
   })
 
   test('needs no architecture the second time, and changes nothing then', async () => {

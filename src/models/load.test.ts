@@ -50,6 +50,17 @@ describe('loadModel', () => {
     assert.deepEqual(loadModel(checkpointOf('detr-r50', 2, metadata), 'two.pth').classNames, ['cat', null])
   })
 
+  test('takes the input size that the weights were trained for, and believes no absurd one', () => {
+    const at = (shortest: number): string => JSON.stringify({ resize: { kind: 'pad', shortest, longest: 640 } })
+    const load = (input: string) =>
+      loadModel(checkpointOf('detr-r50', 2, { 'detrs.model': 'detr-r50', 'detrs.input': input }), 'x').model.input
+    assert.deepEqual(load(at(480)).resize, { kind: 'pad', shortest: 480, longest: 640 })
+    assert.deepEqual(load(at(480)).mean, findModel('detr-r50').input.mean)
+    for (const absurd of [at(0), at(1e9), at(1.5), '{', '[]', '7']) {
+      assert.equal(load(absurd).resize.shortest, 800, absurd)
+    }
+  })
+
   test('another number of classes keeps everything but the class head, and says so', () => {
     const model = findModel('detr-r50')
     const { notes, weights, report } = loadModel(checkpointOf('detr-r50'), 'coco.pth', {
