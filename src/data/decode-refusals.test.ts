@@ -161,6 +161,8 @@ test('what is no image is named for what it is', async () => {
     ['hello', /got a text file/],
     ['\x01\x02\x03', /no known image format/],
     ['{"images": []}', /got a JSON document/],
+    ['[{"file_name": 1}]', /got a JSON document/],
+    ['[anchors]\nsizes = 32', /got a text file/],
   ]
   for (const [text, message] of kinds) await refuses(Buffer.from(text, 'latin1'), message)
 })

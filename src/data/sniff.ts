@@ -76,7 +76,8 @@ function describeText(head: string): string {
   if (/^<!doctype html|^<html|^<head|^<body/.test(text)) return 'an HTML page'
   if (/<svg[\s/>]/.test(text) && text.startsWith('<')) return 'an SVG drawing'
   if (text.startsWith('<?xml') || text.startsWith('<!doctype')) return 'an XML document'
-  if (text.startsWith('{') || text.startsWith('[')) return 'a JSON document'
+  // An INI file starts with a name in brackets.
+  if (/^(?:\{|\[\s*[^\sa-z_])/.test(text)) return 'a JSON document'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells binary from text
   if (/^[^\0-\x08\x0e-\x1f]*$/.test(head)) return 'a text file'
   return 'bytes of no known image format'
