@@ -2,9 +2,9 @@
  * @file A pool of worker threads that answer requests. Each worker has at most two requests at a time; the others wait
  * here. A worker that dies fails its own requests and is replaced. An idle pool does not keep the process alive.
  *
- * A worker receives `PoolRequest` messages and answers each with one `PoolAnswer`, in any order.
+ * A worker receives `PoolRequest` messages and answers each with one `PoolAnswer`, in any order: `answerRequests`.
  */
-import { Worker } from 'node:worker_threads'
+import { parentPort, Worker } from 'node:worker_threads'
 import { ConfigError, type DetrsError, FileError, ImageError } from '../tensor/index.js'
 
 /** What a worker receives. */
@@ -164,6 +164,25 @@ function leastBusy<Request, Result>(members: Iterable<Member<Request, Result>>):
 
 function closedError(where: string): ImageError {
   return new ImageError({ where, expected: 'an open worker pool', got: 'a closed one' })
+}
+
+/**
+ * The worker's side: answers every request with what `handle` gives or throws. `transferOf` names the buffers of a result
+ * that are handed over instead of copied. Does nothing outside of a worker.
+ */
+export function answerRequests<Request, Result>(
+  handle: (request: Request) => Promise<Result>,
+  transferOf: (result: Result) => readonly ArrayBuffer[],
+): void {
+  const port = parentPort
+  port?.on('message', ({ id, request }: PoolRequest<Request>) => {
+    const answer = (message: PoolAnswer<Result>, transfer: readonly ArrayBuffer[] = []): void =>
+      port.postMessage(message, transfer)
+    handle(request).then(
+      (result) => answer({ id, result }, transferOf(result)),
+      (error: unknown) => answer({ id, fault: faultOfError(error) }),
+    )
+  })
 }
 
 /** The error in a form that can be posted. */
