@@ -3,9 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertClose, runGraph } from '../../test/support/engine.js'
 import { Graph, type Tensor } from '../graph/index.js'
-import { arithmeticExamples } from '../ops/arithmetic.examples.js'
-import { convolutionExamples } from '../ops/convolution.examples.js'
-import { elementwiseExamples } from '../ops/elementwise.examples.js'
+import { examples } from '../ops/all.examples.js'
 import {
   add,
   addToGraph,
@@ -25,13 +23,7 @@ import {
   split,
   sub,
 } from '../ops/index.js'
-import { indexingExamples } from '../ops/indexing.examples.js'
-import { matrixExamples } from '../ops/matrix.examples.js'
-import type { Example } from '../ops/operator.examples.js'
 import { float32 } from '../ops/operator.examples.js'
-import { reductionExamples } from '../ops/reduction.examples.js'
-import { resamplingExamples } from '../ops/resampling.examples.js'
-import { shapeExamples } from '../ops/shape.examples.js'
 import { GradientError, isFloat, type TensorData } from '../tensor/index.js'
 import { gradient, gradientRules } from './index.js'
 
@@ -157,20 +149,9 @@ test('gradient nodes carry the module path of what they differentiate', () => {
   assert.equal(added[0], 'gradient/ConstantOfShape')
 })
 
-const EXAMPLES: Readonly<Partial<Record<OpType, readonly Example[]>>> = {
-  ...arithmeticExamples,
-  ...convolutionExamples,
-  ...elementwiseExamples,
-  ...indexingExamples,
-  ...matrixExamples,
-  ...reductionExamples,
-  ...resamplingExamples,
-  ...shapeExamples,
-}
-
 /** The first example of `op` with a float input, in module `head.layer`; its loss and that input. */
 function exampleOf(op: OpType): { readonly loss: Tensor; readonly x: Tensor; readonly data: TensorData } | undefined {
-  for (const { inputs, attributes, outputs, constants, notRun } of EXAMPLES[op] ?? []) {
+  for (const { inputs, attributes, outputs, constants, notRun } of examples[op]) {
     const at = inputs.findIndex((data, i) => data?.dtype === 'float32' && !constants?.includes(i))
     if (at < 0 || notRun !== undefined) continue
     const graph = new Graph(op)

@@ -4,35 +4,16 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { attempt } from '../../test/support/attempt.js'
 import { evaluateDim, type Sizes } from '../../test/support/dimensions.js'
 import { assertClose, runGraph } from '../../test/support/engine.js'
 import { type Dim, formatTensor, Graph, type Node, type Tensor } from '../graph/index.js'
 import type { NamedTensors } from '../runtime/session.js'
-import { DetrsError, type TensorData } from '../tensor/index.js'
-import { arithmeticExamples } from './arithmetic.examples.js'
-import { convolutionExamples } from './convolution.examples.js'
-import { elementwiseExamples } from './elementwise.examples.js'
-import { indexingExamples } from './indexing.examples.js'
-import { matrixExamples } from './matrix.examples.js'
-import { normalizationExamples } from './normalization.examples.js'
+import type { TensorData } from '../tensor/index.js'
+import { examples } from './all.examples.js'
 import type { Example } from './operator.examples.js'
 import { addToGraph } from './operator.js'
-import { reductionExamples } from './reduction.examples.js'
-import { resamplingExamples } from './resampling.examples.js'
-import { shapeExamples } from './shape.examples.js'
 import { type OpType, operators } from './table.js'
-
-const examples: Readonly<Record<OpType, readonly Example[]>> = {
-  ...arithmeticExamples,
-  ...convolutionExamples,
-  ...elementwiseExamples,
-  ...indexingExamples,
-  ...matrixExamples,
-  ...normalizationExamples,
-  ...reductionExamples,
-  ...resamplingExamples,
-  ...shapeExamples,
-}
 
 const OPS = Object.keys(operators) as OpType[]
 
@@ -144,13 +125,4 @@ for (const op of OPS) {
       }
     }
   })
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if (error instanceof DetrsError) return undefined
-    throw error
-  }
 }

@@ -4,19 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { attempt } from '../../test/support/attempt.js'
 import { engine } from '../../test/support/engine.js'
 import { type Random, randomOf } from '../../test/support/random.js'
 import { type Attribute, formatTensor, Graph, type Node, type Tensor } from '../graph/index.js'
 import { encodeModel } from '../onnx/index.js'
-import {
-  DetrsError,
-  type DType,
-  fromNumbers,
-  isFloat,
-  sizeOfShape,
-  type TensorData,
-  toNumbers,
-} from '../tensor/index.js'
+import { type DType, fromNumbers, isFloat, sizeOfShape, type TensorData, toNumbers } from '../tensor/index.js'
 import { type AttributeSpec, addToGraph } from './operator.js'
 import { type OpType, operators } from './table.js'
 
@@ -219,15 +212,6 @@ class RandomCall {
     const name = `in${this.#inputs.length}`
     this.feeds[name] = data
     return this.graph.input(name, dtype, shape)
-  }
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if (error instanceof DetrsError) return undefined
-    throw error
   }
 }
 

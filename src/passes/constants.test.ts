@@ -3,17 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runGraph } from '../../test/support/engine.js'
 import { type Attributes, Graph, type Tensor } from '../graph/index.js'
-import { arithmeticExamples } from '../ops/arithmetic.examples.js'
-import { convolutionExamples } from '../ops/convolution.examples.js'
-import { elementwiseExamples } from '../ops/elementwise.examples.js'
+import { examples } from '../ops/all.examples.js'
 import * as ops from '../ops/index.js'
-import { indexingExamples } from '../ops/indexing.examples.js'
-import { matrixExamples } from '../ops/matrix.examples.js'
-import { normalizationExamples } from '../ops/normalization.examples.js'
-import type { Example } from '../ops/operator.examples.js'
-import { reductionExamples } from '../ops/reduction.examples.js'
-import { resamplingExamples } from '../ops/resampling.examples.js'
-import { shapeExamples } from '../ops/shape.examples.js'
 import { bytesOf, fromNumbers, type TensorData } from '../tensor/index.js'
 import { foldConstants } from './index.js'
 
@@ -53,17 +44,6 @@ const float = (...values: number[]): TensorData => fromNumbers('float32', [value
 const int64 = (...values: number[]): TensorData => fromNumbers('int64', [values.length], values)
 
 test("every operator's examples have the same bits after folding", async () => {
-  const examples: Readonly<Record<string, readonly Example[]>> = {
-    ...arithmeticExamples,
-    ...convolutionExamples,
-    ...elementwiseExamples,
-    ...indexingExamples,
-    ...matrixExamples,
-    ...normalizationExamples,
-    ...reductionExamples,
-    ...resamplingExamples,
-    ...shapeExamples,
-  }
   for (const [op, list] of Object.entries(examples)) {
     for (const [i, { inputs, attributes = {}, outputs, notRun }] of list.entries()) {
       if (notRun !== undefined) continue
