@@ -15,9 +15,9 @@ import {
 } from '../src/matching/index.js'
 import { streamKey, tensorData, uniformAt } from '../src/tensor/index.js'
 import { ruleMatrix } from '../test/support/assignment-matrices.js'
+import { findPython } from '../test/support/python.js'
 import { type CostMatrix, Scipy } from '../test/support/scipy.js'
 import { median, requireIdleMachine } from './idle.js'
-import { findPython } from './python.js'
 
 const SIZES: readonly (readonly [rows: number, columns: number])[] = [
   [300, 5],

@@ -13,10 +13,11 @@ import { matmul } from '../src/ops/index.js'
 import { optimizeForInference } from '../src/passes/index.js'
 import { createFfiRuntime, type Runtime, type Session } from '../src/runtime/index.node.js'
 import type { TensorData } from '../src/tensor/index.js'
+import { findPython } from '../test/support/python.js'
 import { ruleImageBytes } from '../test/support/rule.js'
 import { ruleWeights } from '../test/support/rule-weights.js'
 import { median, requireIdleMachine } from './idle.js'
-import { EagerPyTorch, findPython, runReference } from './python.js'
+import { EagerPyTorch, runReference } from './python.js'
 
 const [HEIGHT, WIDTH, THREADS] = [800, 1066, 2]
 const ROUNDS = Number(process.argv[2] ?? 15)

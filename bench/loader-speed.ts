@@ -10,8 +10,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { readDataset } from '../src/data/formats/read.node.js'
 import { createLoader, detrAugmentation } from '../src/data/index.node.js'
+import { findPython } from '../test/support/python.js'
 import { median, requireIdleMachine } from './idle.js'
-import { findPython } from './python.js'
 
 /** What one pass over the photos took. */
 interface Pass {

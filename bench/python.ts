@@ -5,21 +5,6 @@ import { fileURLToPath } from 'node:url'
 
 const REFERENCE = fileURLToPath(new URL('../../reference/', import.meta.url))
 
-/** The Python that has reference/requirements.txt installed: $DETRS_PYTHON, else .venv, else python3. */
-export function findPython(): string | undefined {
-  const local = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url))
-  const candidates = [process.env['DETRS_PYTHON'], local, 'python3']
-  return candidates.find((python) => {
-    try {
-      if (python === undefined) return false
-      execFileSync(python, ['-c', 'import torch, transformers'], { stdio: 'ignore' })
-      return true
-    } catch {
-      return false
-    }
-  })
-}
-
 /** Runs a script of reference/ to its end. @throws Error with what it printed when it fails. */
 export function runReference(python: string, script: string, words: readonly string[]): void {
   execFileSync(python, [`${REFERENCE}${script}`, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })

@@ -10,9 +10,10 @@ import { initialWeights, parametersOf } from '../src/nn/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
 import { layOutSlab } from '../src/train/slab.js'
 import { type TrainingBatch, TrainingStep } from '../src/train/step.js'
+import { findPython } from '../test/support/python.js'
 import { ruleImageBytes } from '../test/support/rule.js'
 import { median, requireIdleMachine } from './idle.js'
-import { EagerPyTorch, findPython } from './python.js'
+import { EagerPyTorch } from './python.js'
 
 interface Case {
   readonly title: string

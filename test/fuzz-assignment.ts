@@ -4,10 +4,11 @@
  *
  *   node dist/test/fuzz-assignment.js [count = 100000] [seed = 1] [first = 0]
  */
-import { findPython } from '../bench/python.js'
+
 import { type Assignment, AssignmentWorkspace, assignRows } from '../src/matching/index.js'
 import { mix, NumericError } from '../src/tensor/index.js'
 import { MATRIX_KINDS, type MatrixKind, ruleMatrix } from './support/assignment-matrices.js'
+import { findPython } from './support/python.js'
 import { type Random, randomOf } from './support/random.js'
 import { type CostMatrix, Scipy, type ScipyAnswer } from './support/scipy.js'
 

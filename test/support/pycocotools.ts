@@ -1,24 +1,13 @@
 /** @file pycocotools as the other side of a comparison: reference/coco_eval.py as a child process that answers lines. */
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { findPython } from './python.js'
 
 const SCRIPT = fileURLToPath(new URL('../../../reference/coco_eval.py', import.meta.url))
 
-/** The Python that has pycocotools: $DETRS_PYTHON, else .venv, else python3. */
-export function findPycocotools(): string | undefined {
-  const local = fileURLToPath(new URL('../../../.venv/bin/python', import.meta.url))
-  const candidates = [process.env['DETRS_PYTHON'], local, 'python3']
-  return candidates.find((python) => {
-    try {
-      if (python === undefined) return false
-      execFileSync(python, ['-c', 'import pycocotools.cocoeval'], { stdio: 'ignore' })
-      return true
-    } catch {
-      return false
-    }
-  })
-}
+/** The Python that has pycocotools. */
+export const findPycocotools = (): string | undefined => findPython('pycocotools.cocoeval')
 
 /** A running reference/coco_eval.py. */
 export class Pycocotools {
