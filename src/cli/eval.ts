@@ -12,7 +12,7 @@ import {
   formatSummary,
   parseJson,
 } from '../eval/index.js'
-import { ConfigError, FileError } from '../tensor/index.js'
+import { ConfigError, describeReadFault, FileError } from '../tensor/index.node.js'
 import { flag, operands, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { evaluateModel } from './evaluate-model.js'
@@ -123,18 +123,7 @@ async function readText(path: string): Promise<string> {
 
 function faultInWords(cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return 'no such file'
-    case 'EACCES':
-    case 'EPERM':
-      return 'no permission to read it'
-    case 'ERR_STRING_TOO_LONG':
-      return `more than ${MAX_BYTES} characters`
-    default:
-      return code ?? String(cause)
-  }
+  return code === 'ERR_STRING_TOO_LONG' ? `more than ${MAX_BYTES} characters` : describeReadFault(cause)
 }
 
 const COLUMNS = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR100'] as const

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, lstat, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { FileError } from '../tensor/index.js'
+import { describeWriteFault, FileError } from '../tensor/index.node.js'
 
 /**
  * Makes sure, before any work is done, that a file can probably be written.
@@ -51,33 +51,8 @@ export function unwritable(where: string, cause: unknown): FileError {
   return new FileError({
     where,
     expected: 'a place that can be written',
-    got: faultInWords(cause),
+    got: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such folder' : describeWriteFault(cause),
     next: 'Choose another place.',
     cause,
   })
-}
-
-function faultInWords(cause: unknown): string {
-  const { code } = cause as NodeJS.ErrnoException
-  switch (code) {
-    case 'ENOENT':
-      return 'no such folder'
-    case 'EEXIST':
-    case 'ENOTDIR':
-      return 'a file where a folder is needed'
-    case 'EISDIR':
-      return 'a folder'
-    case 'EACCES':
-    case 'EPERM':
-      return 'no permission to write there'
-    case 'EROFS':
-      return 'a disk that can only be read'
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'a full disk'
-    case 'ENAMETOOLONG':
-      return 'a name that is too long'
-    default:
-      return code ?? String(cause)
-  }
 }

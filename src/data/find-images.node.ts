@@ -1,10 +1,9 @@
 /** @file What a command's inputs mean: files, folders, patterns, `-` for standard input, web addresses. */
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { FileError } from '../tensor/index.js'
+import { describeReadFault, FileError } from '../tensor/index.node.js'
 import { isPattern } from './glob.js'
 import { findByPattern } from './glob.node.js'
-import { describeFault } from './read-file.node.js'
 
 /** Where an image is to be read from. `name` is for people: messages, tables, names of results. */
 export type ImageSource =
@@ -75,7 +74,7 @@ async function expandInput(input: string, windows: boolean): Promise<FoundImages
     throw new FileError({
       where: input,
       expected: 'a file, a folder, a pattern, a web address or -',
-      got: describeFault(error),
+      got: describeReadFault(error),
       cause: error,
     })
   }
@@ -95,7 +94,7 @@ async function inFolder(folder: string): Promise<FoundImages> {
       else if (entry.isDirectory()) folders++
     }
   } catch (error) {
-    throw new FileError({ where: folder, expected: 'a readable folder', got: describeFault(error), cause: error })
+    throw new FileError({ where: folder, expected: 'a readable folder', got: describeReadFault(error), cause: error })
   }
   const found = onlyImages(files)
   if (found.images.length > 0) return found

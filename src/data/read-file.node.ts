@@ -1,7 +1,7 @@
 /** @file Reads a whole file in one go, and only a regular one: a FIFO or a device would block or never end. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { FileError } from '../tensor/index.js'
+import { describeReadFault, FileError } from '../tensor/index.node.js'
 
 /** Largest file that is read, bytes. A TIFF of Pillow's largest permitted size at 16 bits is about as large. */
 export const MAX_FILE_BYTES: number = 2 ** 30
@@ -35,7 +35,7 @@ export async function readRegularFile(path: string, where: string = path): Promi
     return await readAll(handle, status.size)
   } catch (error) {
     if (error instanceof FileError) throw error
-    throw new FileError({ where, expected: 'a readable file', got: describeFault(error), cause: error })
+    throw new FileError({ where, expected: 'a readable file', got: describeReadFault(error), cause: error })
   } finally {
     await handle?.close()
   }
@@ -59,24 +59,5 @@ function checkRegular(status: Awaited<ReturnType<typeof stat>>, where: string): 
   }
   if (Number(status.size) > MAX_FILE_BYTES) {
     throw new FileError({ where, expected: `at most ${MAX_FILE_BYTES} bytes`, got: `a file of ${status.size}` })
-  }
-}
-
-/** A system error in words. */
-export function describeFault(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return 'no such file'
-    case 'EACCES':
-    case 'EPERM':
-      return 'no permission to read it'
-    case 'ENAMETOOLONG':
-      return 'a name that is too long'
-    case 'ELOOP':
-      return 'a loop of symbolic links'
-    default:
-      return error instanceof Error ? error.message : String(error)
   }
 }

@@ -1,9 +1,8 @@
 /** @file What lies in folders, each read once. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FileError } from '../../tensor/index.js'
+import { describeReadFault, FileError } from '../../tensor/index.node.js'
 import { IMAGE_EXTENSIONS } from '../find-images.node.js'
-import { describeFault } from '../read-file.node.js'
 
 /** Names in a folder, in code-unit order without their extensions; hidden ones are left out. */
 export interface FolderEntries {
@@ -106,7 +105,7 @@ async function readFolder(folder: string): Promise<FolderEntries> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return NOTHING
-    throw new FileError({ where: folder, expected: 'a readable folder', got: describeFault(error), cause: error })
+    throw new FileError({ where: folder, expected: 'a readable folder', got: describeReadFault(error), cause: error })
   }
   return { files: files.sort(byStem), folders: folders.sort() }
 }

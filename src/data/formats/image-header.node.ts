@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { FileError, ImageError } from '../../tensor/index.js'
+import { describeReadFault, FileError, ImageError } from '../../tensor/index.node.js'
 import { orientationOf, rawProfileBytes } from '../orientation.js'
-import { describeFault } from '../read-file.node.js'
 import { loadSharp } from '../sharp.node.js'
 import { DECODABLE, type ImageFormat, sniffImage } from '../sniff.js'
 
@@ -89,7 +88,7 @@ export async function readFileEnds(path: string, where: string = path): Promise<
     return { size, head, tail: start === 0 ? head : await readAt(handle, start, size - start) }
   } catch (error) {
     if (error instanceof FileError) throw error
-    throw new FileError({ where, expected: 'a readable file', got: describeFault(error), cause: error })
+    throw new FileError({ where, expected: 'a readable file', got: describeReadFault(error), cause: error })
   } finally {
     await handle?.close()
   }

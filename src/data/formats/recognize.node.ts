@@ -1,8 +1,7 @@
 /** @file Which format a data set on disk has, told by looking; nothing is guessed where several fit. */
 import { stat } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
-import { ConfigError, FileError } from '../../tensor/index.js'
-import { describeFault } from '../read-file.node.js'
+import { ConfigError, describeReadFault, FileError } from '../../tensor/index.node.js'
 import { findCoco, readCoco } from './coco.node.js'
 import { findCsv, readCsv } from './csv.node.js'
 import { DATASET_FORMATS, type DatasetFormat } from './dataset.js'
@@ -68,7 +67,7 @@ export async function openDataset(
     throw new ConfigError({ where: 'format', expected: DATASET_FORMATS.join(', '), got: `'${format}'` })
   }
   const status = await stat(path).catch((cause: unknown) => {
-    throw new FileError({ where: path, expected: 'the folder of a data set', got: describeFault(cause), cause })
+    throw new FileError({ where: path, expected: 'the folder of a data set', got: describeReadFault(cause), cause })
   })
   const reader = new FolderReader()
   const start = resolve(path)

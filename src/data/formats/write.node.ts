@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
-import { ConfigError, FileError } from '../../tensor/index.js'
-import { describeFault } from '../read-file.node.js'
+import { ConfigError, describeReadFault, describeWriteFault, FileError } from '../../tensor/index.node.js'
 import { mapBounded } from './bounded.js'
 import {
   DATASET_FORMATS,
@@ -86,7 +85,12 @@ export async function writeDataset(
   } catch (cause) {
     await rm(target, { recursive: true, force: true })
     if (cause instanceof FileError) throw cause
-    throw new FileError({ where: folder, expected: 'a folder that can be written', got: faultInWords(cause), cause })
+    throw new FileError({
+      where: folder,
+      expected: 'a folder that can be written',
+      got: describeWriteFault(cause),
+      cause,
+    })
   }
 }
 
@@ -98,7 +102,12 @@ async function checkTarget({ folder: own }: DetectionDataset, folder: string): P
   }
   const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
-    throw new FileError({ where: folder, expected: 'a new or empty folder', got: describeFault(error), cause: error })
+    throw new FileError({
+      where: folder,
+      expected: 'a new or empty folder',
+      got: describeReadFault(error),
+      cause: error,
+    })
   })
   if (present.length > 0) {
     throw new FileError({ where: folder, expected: 'a new or empty folder', got: `one with ${present.length} entries` })
@@ -242,22 +251,4 @@ function countObjects(images: readonly DatasetImage[], format: DatasetFormat): n
     }
   }
   return count
-}
-
-function faultInWords(cause: unknown): string {
-  switch ((cause as NodeJS.ErrnoException).code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'no permission to write there'
-    case 'EROFS':
-      return 'a disk that can only be read'
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'a full disk'
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return 'a file where a folder is needed'
-    default:
-      return describeFault(cause)
-  }
 }

@@ -1,0 +1,3 @@
+/** @file What `index.ts` has, and faults of the operating system in words. */
+export * from './index.js'
+export * from './system-fault.node.js'
