@@ -96,31 +96,79 @@ function inputGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): T
   })
 }
 
-/** Filters rotated by half a turn, by a slice with negative steps. */
+/** Filters rotated by half a turn: their taps in reverse order, by a slice with a negative step. */
 function reverseKernel(weight: Tensor): Tensor {
-  return slice(slice(weight, 2, -1, Number.MIN_SAFE_INTEGER, -1), 3, -1, Number.MIN_SAFE_INTEGER, -1)
+  const [outputs, inputs, height, width] = sizesOf(weight) as [number, number, number, number]
+  const taps = reshape(weight, [outputs, inputs, height * width])
+  return reshape(slice(taps, 2, -1, Number.MIN_SAFE_INTEGER, -1), weight.shape)
 }
 
-/** dW: dY times the transposed unfolded input, the unfolding written as shifted slices. */
+/** Up to so many filters the products of single taps are faster than one of all taps, which must be put together first. */
+const FEW_FILTERS = 64
+
+/**
+ * dW[o, c, tap] = Σ dy[o, n]·x[c, n + tap] over all pixels n of all images. With channels first and images behind, one matrix
+ * product sums over images as well.
+ */
 function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): Tensor {
-  const { kernel, stride, padding, dilation } = window
-  const [batch, outputs, dyHeight, dyWidth] = sizesOf(dy) as [number, number, number, number]
-  const inputs = sizesOf(x)[1]!
-  const pixels = dyHeight * dyWidth
-  const padded = padding === 0 ? x : pad(x, [0, 0, padding, padding], [0, 0, padding, padding])
-  const shifted: Tensor[] = []
-  for (let row = 0; row < kernel[0]; row++) {
-    for (let column = 0; column < kernel[1]; column++) {
-      const [top, left] = [row * dilation, column * dilation]
-      const band = slice(padded, 2, top, top + (dyHeight - 1) * stride + 1, stride)
-      const patch = slice(band, 3, left, left + (dyWidth - 1) * stride + 1, stride)
-      shifted.push(reshape(patch, [batch, inputs, pixels]))
-    }
+  const [outputs, inputs, rows, columns] = sizesOf(weight) as [number, number, number, number]
+  const [xChannels, dyChannels] = [transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3])]
+  const sameSize = sizesOf(x)
+    .slice(2)
+    .every((size, i) => size === sizesOf(dy)[i + 2])
+  if (window.stride === 1 && sameSize && outputs <= FEW_FILTERS) {
+    const perTap = tapProducts(xChannels, dyChannels, window)
+    return reshape(
+      concat(
+        perTap.map((product) => reshape(product, [outputs, inputs, 1])),
+        2,
+      ),
+      weight.shape,
+    )
   }
-  const dyRows = reshape(dy, [batch, outputs, pixels])
-  const perImage = fusedMatmul(dyRows, concat(shifted, 1), { transB: true }) // [batch, outputs, taps · inputs]
-  const summed = batch === 1 ? perImage : reduceSum(perImage, [0])
-  return reshape(transpose(reshape(summed, [outputs, shifted.length, inputs]), [0, 2, 1]), weight.shape)
+  const pixels = dyChannels.shape.slice(1).reduce<number>((product, size) => product * (size as number), 1)
+  const taps = shiftedPixels(xChannels, sizesOf(dy).slice(2) as [number, number], window)
+  const unfolded = concat(
+    taps.map((tap) => reshape(tap, [inputs, pixels])),
+    0,
+  )
+  const product = fusedMatmul(reshape(dyChannels, [outputs, pixels]), unfolded, { transB: true }) // [outputs, taps · inputs]
+  return reshape(transpose(reshape(product, [outputs, rows * columns, inputs]), [0, 2, 1]), weight.shape)
+}
+
+/** What each tap of the kernel sees of x [channels, batch, height, width], for every output pixel. */
+function shiftedPixels(x: Tensor, [height, width]: readonly [number, number], window: Window): Tensor[] {
+  const { kernel, stride, padding, dilation } = window
+  const padded = padding === 0 ? x : pad(x, [0, 0, padding, padding], [0, 0, padding, padding])
+  // Columns of one phase stand side by side after the first slice, so that the others copy whole rows.
+  const phases = Array.from({ length: stride }, (_, phase) =>
+    stride === 1 ? padded : slice(padded, 3, phase, undefined, stride),
+  )
+  return Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
+    const [top, left] = [Math.floor(tap / kernel[1]) * dilation, (tap % kernel[1]) * dilation]
+    const band = slice(phases[left % stride]!, 2, top, top + (height - 1) * stride + 1, stride)
+    const first = Math.floor(left / stride)
+    return slice(band, 3, first, first + width)
+  })
+}
+
+/**
+ * The product of dy with each shift of x, [outputs, inputs] per tap. All images lie behind each other on one line with zeros
+ * between rows and images, so that a shift is a step along the line; dy is 0 where a shifted pixel is none.
+ */
+function tapProducts(x: Tensor, dy: Tensor, { kernel, padding, dilation }: Window): Tensor[] {
+  const [inputs, batch, height, width] = sizesOf(x) as [number, number, number, number]
+  const lineLength = width + padding
+  const pixels = batch * (height + padding) * lineLength
+  const line = (tensor: Tensor, channels: number): Tensor =>
+    reshape(pad(tensor, [0, 0, 0, 0], [0, 0, padding, padding]), [channels, pixels])
+  const margin = padding * lineLength + padding
+  const xLine = pad(line(x, inputs), [0, margin], [0, margin])
+  const dyLine = line(dy, sizesOf(dy)[0]!)
+  return Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
+    const shift = Math.floor(tap / kernel[1]) * dilation * lineLength + (tap % kernel[1]) * dilation
+    return fusedMatmul(dyLine, slice(xLine, 1, shift, shift + pixels), { transB: true })
+  })
 }
 
 /** The largest element of each window, the first in row-major order where several are equal, gets the gradient. */
