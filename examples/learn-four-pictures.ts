@@ -31,6 +31,7 @@ export interface Learned {
 const model: DetectionModel = {
   ...detrModel('four-pictures', 'DETR, quarter ResNet-18', {
     ...detrR50,
+    dropout: 0,
     backbone: { depth: 18, norms: 'trained', width: 16, stages: 3 },
     hiddenDim: 64,
     heads: 4,

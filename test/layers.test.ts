@@ -76,14 +76,12 @@ const BUILDERS: Readonly<Record<string, Build>> = {
     return reshape(transpose(tokens, [0, 2, 1]), [batch!, 2 * features!, height!, width!])
   },
   'encoder-layer': ({ input, pos, padding }, { heads, hidden }) =>
-    defineModule(new TransformerEncoderLayer({ hiddenDim: 24, heads: heads!, feedforwardDim: hidden! })).forward(
-      input!,
-      pos!,
-      paddingBias(padding!),
-    ),
+    defineModule(
+      new TransformerEncoderLayer({ hiddenDim: 24, heads: heads!, feedforwardDim: hidden!, dropout: 0 }),
+    ).forward(input!, pos!, paddingBias(padding!)),
   'decoder-layer': (inputs, { heads, hidden }) => {
     const { input, query_pos: queryPositions, memory, memory_pos: positions, padding } = inputs
-    const layer = new TransformerDecoderLayer({ hiddenDim: 24, heads: heads!, feedforwardDim: hidden! })
+    const layer = new TransformerDecoderLayer({ hiddenDim: 24, heads: heads!, feedforwardDim: hidden!, dropout: 0 })
     const keys = add(memory!, positions!)
     return defineModule(layer).forward(input!, queryPositions!, memory!, keys, paddingBias(padding!))
   },

@@ -1,6 +1,7 @@
 /** @file Multi-head attention (Attention Is All You Need, arXiv:1706.03762, §3.2), in PyTorch's packed form. */
 import { type Dim, Parameter, type Tensor } from '../graph/index.js'
 import { add, matmul, mul, reshape, softmax, split, transpose } from '../ops/index.js'
+import { dropout } from './dropout.js'
 import { xavierUniform, zerosInitial } from './initialization.js'
 import { Linear, linear } from './linear.js'
 
@@ -10,13 +11,16 @@ export class MultiheadAttention {
   readonly inProjBias: Parameter
   readonly outProj: Linear
   readonly heads: number
+  /** Share of attention weights that training drops. */
+  readonly dropout: number
 
-  constructor(channels: number, heads: number) {
+  constructor(channels: number, heads: number, dropout = 0) {
     this.inProjWeight = new Parameter([3 * channels, channels], xavierUniform([3 * channels, channels]))
     this.inProjBias = new Parameter([3 * channels], zerosInitial)
     this.outProj = new Linear(channels, channels)
     this.outProj.bias.initialization = zerosInitial
     this.heads = heads
+    this.dropout = dropout
   }
 
   /**
@@ -40,7 +44,8 @@ export class MultiheadAttention {
     const v = this.#splitHeads(project(value, 2))
     const logits = matmul(q, transpose(k, [0, 1, 3, 2])) // [batch, heads, queries, tokens]
     const probabilities = softmax(keyBias === undefined ? logits : add(logits, keyBias), -1)
-    const mixed = transpose(matmul(probabilities, v), [0, 2, 1, 3]) // [batch, queries, heads, headDim]
+    const kept = dropout(probabilities, this.dropout, 'weights')
+    const mixed = transpose(matmul(kept, v), [0, 2, 1, 3]) // [batch, queries, heads, headDim]
     return this.outProj.forward(reshape(mixed, query.shape))
   }
 

@@ -4,7 +4,7 @@ import type { OutputSet } from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
-import type { NamedTensors, Runtime, Session } from '../runtime/index.js'
+import type { NamedTensors, Runtime, Session, ValueInfo } from '../runtime/index.js'
 import { type TensorData, zeros } from '../tensor/index.js'
 import { buildJointGraph, StepName, type TrainingShape } from './joint-graph.js'
 import type { Slab } from './slab.js'
@@ -23,6 +23,8 @@ export interface ForwardResult {
 export interface CompiledStep {
   /** Memory of the buffers; the engine holds about as much again while a step runs. */
   readonly bytes: number
+  /** What the two halves read. */
+  readonly inputs: readonly ValueInfo[]
   forward(feeds: NamedTensors): Promise<ForwardResult>
   /** Writes gradients into the slab. */
   backward(feeds: NamedTensors, gradients: Slab): Promise<{ loss: number; terms: ReadonlyMap<string, number> }>
@@ -57,6 +59,7 @@ export async function compileStep(
   )
   return {
     bytes,
+    inputs: [...first.inputs, ...second.inputs],
     forward: async (feeds) => {
       await first.run(feedsOf(first, feeds), { into: crossing })
       return {

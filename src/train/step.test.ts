@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { createTinyStep, rectangles, TINY_GROUPS } from '../../test/support/tiny-training.js'
 import { createFfiRuntime } from '../runtime/index.node.js'
 import { encodeState, type RunPosition, restoreState } from './state.js'
-import type { TrainingStep } from './step.js'
+import type { TrainingBatch, TrainingStep } from './step.js'
 
 const runtime = await createFfiRuntime({ threads: 2 })
 const digest = (parts: readonly Uint8Array[]): string => {
@@ -112,5 +112,49 @@ describe('TrainingStep', () => {
     assert.equal(terms.get('loss_bbox'), 0)
     assert.ok(terms.get('loss_ce')! > 0)
     await step.dispose()
+  })
+
+  test('with dropout every step differs, and a resumed run drops the same elements', async () => {
+    const run = async (steps: number, from?: Uint8Array): Promise<TrainingStep> => {
+      const step = await createTinyStep(runtime, 7, { dropout: 0.1 })
+      if (from !== undefined) restoreState(from, 'state', step, digest)
+      for (let i = 0; i < steps; i++) await step.run(rectangles(), TINY_GROUPS)
+      return step
+    }
+    const [whole, half, none] = [await run(4), await run(2), await createTinyStep(runtime, 7)]
+    const resumed = await run(2, joined(encodeState(half, position, digest)))
+    assert.equal(fingerprint(resumed), fingerprint(whole))
+    for (let i = 0; i < 4; i++) await none.run(rectangles(), TINY_GROUPS)
+    assert.notEqual(fingerprint(none), fingerprint(whole))
+    await Promise.all([whole, half, none, resumed].map((step) => step.dispose()))
+  })
+
+  test('a batch in parts gives the gradient of the whole, where norms are frozen', async () => {
+    const frozen = { backbone: { depth: 18, width: 16, stages: 3 } } as const
+    const [whole, parts] = [await createTinyStep(runtime, 0, frozen), await createTinyStep(runtime, 0, frozen)]
+    const batch = rectangles()
+    const { images, sizes } = batch
+    const pixels = images.data.length / 2
+    // Both images get the objects of the second, so that the parts' cross-entropies have the same normaliser.
+    const targets = [batch.targets[1]!, batch.targets[1]!]
+    const part = (i: number): TrainingBatch => ({
+      images: {
+        dtype: 'uint8',
+        shape: [1, 96, 96, 3],
+        data: images.data.slice(i * pixels, (i + 1) * pixels) as Uint8Array,
+      },
+      sizes: { dtype: 'int32', shape: [1, 2], data: sizes.data.slice(2 * i, 2 * i + 2) as Int32Array },
+      targets: [targets[i]!],
+    })
+    const one = await whole.run({ images, sizes, targets }, TINY_GROUPS)
+    const two = await parts.run([part(0), part(1)], TINY_GROUPS)
+    assert.ok(Math.abs(one.loss - two.loss) < 1e-5 * one.loss, `${one.loss} ${two.loss}`)
+    assert.ok(Math.abs(one.gradientNorm - two.gradientNorm) < 1e-4 * one.gradientNorm)
+    let worst = 0
+    for (const [i, value] of whole.gradients.data.entries()) {
+      worst = Math.max(worst, Math.abs(value - parts.gradients.data[i]! / 2))
+    }
+    assert.ok(worst < 1e-4 * one.gradientNorm, String(worst))
+    await Promise.all([whole, parts].map((step) => step.dispose()))
   })
 })

@@ -13,6 +13,7 @@ import { type CostedSession, type Runtime, SessionCache } from '../runtime/index
 import { RuntimeError, type TensorData } from '../tensor/index.js'
 import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
 import { type CompiledStep, compileStep } from './compiled-step.js'
+import { DropoutMasks } from './dropout-masks.js'
 import { Ema, type EmaOptions } from './ema.js'
 import { StepName, type TrainingShape } from './joint-graph.js'
 import { Slab, type SlabLayout, scalar } from './slab.js'
@@ -36,6 +37,17 @@ export interface StepResult {
   readonly gradientNorm: number
   /** Objects that found no query because an image has more of them than queries. */
   readonly unmatched: number
+  readonly milliseconds: StepTimes
+}
+
+/** Where a step's time went, milliseconds. */
+export interface StepTimes {
+  readonly forward: number
+  /** Hungarian matching and the making of dense targets. */
+  readonly matching: number
+  readonly backward: number
+  /** Norm, clipping, AdamW and moving average. */
+  readonly update: number
 }
 
 /** What the step needs to know of its surroundings. */
@@ -53,6 +65,8 @@ export interface StepContext {
   /** Largest total norm of the gradients; larger ones are scaled down. */
   readonly clipNorm: number
   readonly ema?: EmaOptions
+  /** Of dropout; 0 unless said. */
+  readonly seed?: number
   /** Bound on the buffers of compiled steps, one per padded image size; 2 GiB unless said. */
   readonly cacheBytes?: number
 }
@@ -69,6 +83,9 @@ export class TrainingStep {
   readonly fixed: Map<string, TensorData>
   readonly #context: StepContext
   readonly #matcher: HungarianMatcher
+  readonly #masks: DropoutMasks
+  /** Gradients of one part of a batch that is taken in several. */
+  #part: Slab | undefined
   /** Per batch size and padded image size. */
   readonly #compiled: SessionCache<CompiledStep>
 
@@ -78,6 +95,7 @@ export class TrainingStep {
     this.ema = ema
     this.#compiled = new SessionCache(context.cacheBytes ?? CACHE_BYTES)
     this.#matcher = new HungarianMatcher(context.criterion.matching, context.model.classNames.length)
+    this.#masks = new DropoutMasks(context.seed ?? 0)
     this.weights = new Slab(context.layout)
     this.weights.fill(context.weights)
     this.gradients = new Slab(context.layout)
@@ -92,45 +110,68 @@ export class TrainingStep {
   }
 
   /**
-   * One step with the given settings per parameter group.
+   * One step with the given settings per parameter group. A batch in parts is one step whose gradient is the mean of the parts'
+   * (as between the workers of a data-parallel training): norms see each part alone, box losses are divided by the objects of
+   * all.
    * @throws RuntimeError naming the loss term or parameter that is not finite; weights and average are then untouched.
    */
-  async run(batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
-    const [size, height, width] = batch.images.shape as [number, number, number]
+  async run(batch: TrainingBatch | readonly TrainingBatch[], groups: readonly ParameterGroup[]): Promise<StepResult> {
+    const parts = 'images' in batch ? [batch] : batch
+    const objects = parts.flatMap(({ targets }) => targets).reduce((sum, { labels }) => sum + labels.length, 0)
+    const perObject = 1 / Math.max(1, objects / parts.length)
+    const statistics = new Map<string, TensorData>()
+    const results: PartResult[] = []
+    for (const [i, part] of parts.entries()) {
+      if (i > 0) this.#part ??= new Slab(this.#context.layout)
+      const into = (i === 0 ? undefined : this.#part) ?? this.gradients
+      const result = await this.#differentiate(part, perObject, statistics, into, i)
+      if (i > 0) addInPlace(this.gradients.data, into.data)
+      results.push(result)
+    }
+    const summary = summarize(results)
+    for (const [name, value] of [['loss', summary.loss] as const, ...summary.terms]) requireFinite(name, value)
+    const started = performance.now()
+    const gradientNorm = (await this.optimizer.gradientNorm(this.gradients)) / parts.length
+    const scale = clipScale(gradientNorm, this.#context.clipNorm) / parts.length
+    await this.optimizer.apply(this.weights, this.gradients, groups, scale)
+    for (const [key, value] of statistics) this.fixed.set(key, value)
+    await this.ema?.update(this.weights)
+    const milliseconds = { ...summary.milliseconds, update: performance.now() - started }
+    return { ...summary, gradientNorm, milliseconds }
+  }
+
+  /** Forward, matching and backward of a part; new running statistics go into `statistics`, gradients into the slab. */
+  async #differentiate(
+    part: TrainingBatch,
+    perObject: number,
+    statistics: Map<string, TensorData>,
+    gradients: Slab,
+    index: number,
+  ): Promise<PartResult> {
+    const [size, height, width] = part.images.shape as [number, number, number]
     return this.#compiled.use(
       `${size}×${height}×${width}`,
       () => this.#compile({ batch: size, height, width }),
-      (step) => this.#runWith(step, batch, groups),
-    )
-  }
-
-  async #runWith(step: CompiledStep, batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
-    const { clipNorm } = this.#context
-    const parameters = { ...Object.fromEntries(this.fixed), ...Object.fromEntries(this.weights.views) }
-
-    const { predictions, saved, statistics } = await step.forward({
-      [StepName.images]: batch.images,
-      [StepName.sizes]: batch.sizes,
-      ...parameters,
-    })
-    const sets = this.#matcher.match(predictions, batch.targets)
-    const { loss, terms } = await step.backward(
-      {
-        [StepName.images]: batch.images,
-        [StepName.sizes]: batch.sizes,
-        ...parameters,
-        ...saved,
-        ...targetFeeds(sets, batch.targets),
+      async (step) => {
+        const feeds = {
+          [StepName.images]: part.images,
+          [StepName.sizes]: part.sizes,
+          ...this.#masks.feeds(step.inputs, this.optimizer.step * MOST_PARTS + index),
+          ...Object.fromEntries([...this.fixed, ...statistics, ...this.weights.views]),
+        }
+        const started = performance.now()
+        const forward = await step.forward(feeds)
+        const predicted = performance.now()
+        const sets = this.#matcher.match(forward.predictions, part.targets)
+        const targets = targetFeeds(sets, perObject)
+        const matched = performance.now()
+        const { loss, terms } = await step.backward({ ...feeds, ...forward.saved, ...targets }, gradients)
+        const done = performance.now()
+        for (const [key, value] of forward.statistics) statistics.set(key, value)
+        const milliseconds = { forward: predicted - started, matching: matched - predicted, backward: done - matched }
+        return { loss, terms, unmatched: sets[0]!.surplus, milliseconds }
       },
-      this.gradients,
     )
-    for (const [name, value] of [['loss', loss] as const, ...terms]) requireFinite(name, value)
-    const gradientNorm = await this.optimizer.gradientNorm(this.gradients)
-
-    await this.optimizer.apply(this.weights, this.gradients, groups, clipScale(gradientNorm, clipNorm))
-    for (const [key, value] of statistics) this.fixed.set(key, value)
-    await this.ema?.update(this.weights)
-    return { loss, terms, gradientNorm, unmatched: sets[0]!.surplus }
   }
 
   /** Current weights and statistics by key, as copies. */
@@ -151,9 +192,35 @@ export class TrainingStep {
   }
 }
 
-function targetFeeds(sets: readonly MatchedSet[], targets: readonly ImageTargets[]): Record<string, TensorData> {
-  const objects = targets.reduce((sum, { labels }) => sum + labels.length, 0)
-  const feeds: Record<string, TensorData> = { [StepName.perObject]: scalar(1 / Math.max(1, objects)) }
+/** Numbers of dropout masks that a step may use, one per part. */
+const MOST_PARTS = 1024
+
+type PartResult = Omit<StepResult, 'gradientNorm' | 'milliseconds'> & {
+  readonly milliseconds: Omit<StepTimes, 'update'>
+}
+
+/** Means of losses, sums of times and of objects without a query. */
+function summarize(parts: readonly PartResult[]): PartResult {
+  const sum = (value: (part: PartResult) => number): number => parts.reduce((total, part) => total + value(part), 0)
+  const names = [...parts[0]!.terms.keys()]
+  return {
+    loss: sum(({ loss }) => loss) / parts.length,
+    terms: new Map(names.map((name) => [name, sum(({ terms }) => terms.get(name)!) / parts.length])),
+    unmatched: sum(({ unmatched }) => unmatched),
+    milliseconds: {
+      forward: sum(({ milliseconds }) => milliseconds.forward),
+      matching: sum(({ milliseconds }) => milliseconds.matching),
+      backward: sum(({ milliseconds }) => milliseconds.backward),
+    },
+  }
+}
+
+function addInPlace(sum: Float32Array, part: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!
+}
+
+function targetFeeds(sets: readonly MatchedSet[], perObject: number): Record<string, TensorData> {
+  const feeds: Record<string, TensorData> = { [StepName.perObject]: scalar(perObject) }
   for (const { name, label, box, matched } of sets) {
     feeds[StepName.labels(name)] = label
     feeds[StepName.boxes(name)] = box

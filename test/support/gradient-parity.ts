@@ -1,7 +1,7 @@
 /** @file Our gradients of DETR-R50 against the golden files of reference/detr_gradients.py. */
 import { readFileSync } from 'node:fs'
 import { detrCriterion } from '../../src/models/detr/criterion.js'
-import { findModel } from '../../src/models/index.js'
+import { detrModel, detrR50, findModel } from '../../src/models/index.js'
 import { parametersOf } from '../../src/nn/index.js'
 import { encodeModel } from '../../src/onnx/index.js'
 import type { Runtime } from '../../src/runtime/index.js'
@@ -52,7 +52,8 @@ export interface GradientComparison {
 /** Builds and compiles the joint graph once; what it returns runs one golden case. */
 export async function compileGradients(runtime: Runtime): Promise<(name: string) => Promise<GradientComparison>> {
   const model = findModel(golden.variant)
-  const network = model.create()
+  // The golden gradients are those without dropout.
+  const network = detrModel('no-dropout', model.title, { ...detrR50, dropout: 0 }).create()
   const official = model.layouts[0]!
   const parameters = parametersOf(network).filter(({ role }) => role === 'weight')
   const [height, width] = [1, 2].map((i) => Math.max(...allImages().map((image) => image[i]!))) as [number, number]

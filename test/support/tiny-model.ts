@@ -9,6 +9,7 @@ export const TINY_CLASSES: readonly (string | null)[] = ['circle', 'square', nul
 export const tinyModel: DetectionModel = {
   ...detrModel('tiny', 'DETR for tests', {
     ...detrR50,
+    dropout: 0,
     backbone: { depth: 18 },
     hiddenDim: 32,
     heads: 4,

@@ -1,7 +1,7 @@
 /** @file A batch of coloured rectangles and a DETR small enough to learn them within seconds. */
 import { boxesOf } from '../../src/boxes/index.js'
 import { detrCriterion } from '../../src/models/detr/criterion.js'
-import { type DetectionModel, detrModel, detrR50 } from '../../src/models/index.js'
+import { type DetectionModel, type DetrConfig, detrModel, detrR50 } from '../../src/models/index.js'
 import { initialWeights, parametersOf } from '../../src/nn/index.js'
 import type { Runtime } from '../../src/runtime/index.js'
 import { layOutSlab } from '../../src/train/slab.js'
@@ -11,20 +11,26 @@ const CLASSES = ['red', 'green', 'blue'] as const
 const SIDE = 96
 
 /** ResNet-18 at quarter width with trained norms, three stages, 64 channels. */
-export const learningModel: DetectionModel = {
-  ...detrModel('learning', 'DETR for tests of training', {
-    ...detrR50,
-    backbone: { depth: 18, norms: 'trained', width: 16, stages: 3 },
-    hiddenDim: 64,
-    heads: 4,
-    feedforwardDim: 128,
-    encoderLayers: 1,
-    decoderLayers: 2,
-    queries: 10,
-    classes: CLASSES.length,
-  }),
-  classNames: CLASSES,
+const learningConfig: DetrConfig = {
+  ...detrR50,
+  dropout: 0,
+  backbone: { depth: 18, norms: 'trained', width: 16, stages: 3 },
+  hiddenDim: 64,
+  heads: 4,
+  feedforwardDim: 128,
+  encoderLayers: 1,
+  decoderLayers: 2,
+  queries: 10,
+  classes: CLASSES.length,
 }
+
+function learning(changes: Partial<DetrConfig>): DetectionModel {
+  const model = detrModel('learning', 'DETR for tests of training', { ...learningConfig, ...changes })
+  return { ...model, classNames: CLASSES }
+}
+
+/** A DETR that learns the rectangles. */
+export const learningModel: DetectionModel = learning({})
 
 /** Two images of 96×96 with one and two rectangles; `shift` moves them, so that batches differ. */
 export function rectangles(shift = 0): TrainingBatch {
@@ -51,18 +57,24 @@ export function rectangles(shift = 0): TrainingBatch {
 }
 
 /** A step of the learning model from its first weights. */
-export async function createTinyStep(runtime: Runtime, seed = 0): Promise<TrainingStep> {
-  const network = learningModel.create()
+export async function createTinyStep(
+  runtime: Runtime,
+  seed = 0,
+  changes: Partial<DetrConfig> = {},
+): Promise<TrainingStep> {
+  const model = learning(changes)
+  const network = model.create()
   const trained = parametersOf(network).filter(({ role }) => role === 'weight')
   return TrainingStep.create({
     runtime,
-    model: learningModel,
+    model,
     network,
     criterion: detrCriterion,
     trained,
     layout: layOutSlab(trained.map(({ key, shape }) => ({ key, shape, group: key.startsWith('backbone.') ? 0 : 1 }))),
     weights: initialWeights(network, seed),
     clipNorm: 0.1,
+    seed,
     ema: { decay: 0.99, rampSteps: 10 },
   })
 }

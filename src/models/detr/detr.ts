@@ -27,6 +27,8 @@ export interface DetrConfig {
   readonly feedforwardDim: number
   readonly encoderLayers: number
   readonly decoderLayers: number
+  /** Rate of every dropout in training; inference has none. */
+  readonly dropout: number
   /** Object queries: the largest number of objects that one image can have. */
   readonly queries: number
   /** Classes that an object can have; the class head has one output more, the last one, for "no object". */
@@ -41,6 +43,7 @@ export const detrR50: DetrConfig = {
   feedforwardDim: 2048,
   encoderLayers: 6,
   decoderLayers: 6,
+  dropout: 0.1,
   queries: 100,
   classes: 91,
 }

@@ -1,9 +1,9 @@
 /**
  * @file DETR's transformer (arXiv:2005.12872, §3.2 and supplement A.3; checked against facebookresearch/detr 29901c5):
- * post-norm, positions added to queries and keys of every attention but never to values. Dropout belongs to training.
+ * post-norm, positions added to queries and keys of every attention but never to values.
  */
 import type { Tensor } from '../../graph/index.js'
-import { LayerNorm, Linear, MultiheadAttention, parametersOf, xavierUniform } from '../../nn/index.js'
+import { dropout, LayerNorm, Linear, MultiheadAttention, parametersOf, xavierUniform } from '../../nn/index.js'
 import { add, relu } from '../../ops/index.js'
 
 /** Sizes that encoder and decoder share. */
@@ -11,6 +11,8 @@ export interface TransformerSizes {
   readonly hiddenDim: number
   readonly heads: number
   readonly feedforwardDim: number
+  /** Rate of every dropout in training. */
+  readonly dropout: number
 }
 
 /** Self-attention and a feed-forward network, a norm after each. */
@@ -20,9 +22,11 @@ export class TransformerEncoderLayer {
   readonly linear2: Linear
   readonly norm1: LayerNorm
   readonly norm2: LayerNorm
+  readonly dropout: number
 
-  constructor({ hiddenDim, heads, feedforwardDim }: TransformerSizes) {
-    this.selfAttn = new MultiheadAttention(hiddenDim, heads)
+  constructor({ hiddenDim, heads, feedforwardDim, dropout }: TransformerSizes) {
+    this.dropout = dropout
+    this.selfAttn = new MultiheadAttention(hiddenDim, heads, dropout)
     this.linear1 = new Linear(hiddenDim, feedforwardDim)
     this.linear2 = new Linear(feedforwardDim, hiddenDim)
     this.norm1 = new LayerNorm(hiddenDim)
@@ -37,8 +41,10 @@ export class TransformerEncoderLayer {
    */
   forward(tokens: Tensor, positions: Tensor, keyBias: Tensor): Tensor {
     const placed = add(tokens, positions)
-    const attended = this.norm1.forward(add(tokens, this.selfAttn.forward(placed, placed, tokens, keyBias)))
-    return this.norm2.forward(add(attended, this.linear2.forward(relu(this.linear1.forward(attended)))))
+    const mixed = this.selfAttn.forward(placed, placed, tokens, keyBias)
+    const attended = this.norm1.forward(add(tokens, dropout(mixed, this.dropout, 'dropout1')))
+    const hidden = dropout(relu(this.linear1.forward(attended)), this.dropout, 'dropout')
+    return this.norm2.forward(add(attended, dropout(this.linear2.forward(hidden), this.dropout, 'dropout2')))
   }
 }
 
@@ -51,10 +57,12 @@ export class TransformerDecoderLayer {
   readonly norm1: LayerNorm
   readonly norm2: LayerNorm
   readonly norm3: LayerNorm
+  readonly dropout: number
 
-  constructor({ hiddenDim, heads, feedforwardDim }: TransformerSizes) {
-    this.selfAttn = new MultiheadAttention(hiddenDim, heads)
-    this.multiheadAttn = new MultiheadAttention(hiddenDim, heads)
+  constructor({ hiddenDim, heads, feedforwardDim, dropout }: TransformerSizes) {
+    this.dropout = dropout
+    this.selfAttn = new MultiheadAttention(hiddenDim, heads, dropout)
+    this.multiheadAttn = new MultiheadAttention(hiddenDim, heads, dropout)
     this.linear1 = new Linear(hiddenDim, feedforwardDim)
     this.linear2 = new Linear(feedforwardDim, hiddenDim)
     this.norm1 = new LayerNorm(hiddenDim)
@@ -72,10 +80,12 @@ export class TransformerDecoderLayer {
    */
   forward(content: Tensor, queryPositions: Tensor, memory: Tensor, memoryKeys: Tensor, keyBias: Tensor): Tensor {
     const placed = add(content, queryPositions)
-    const discussed = this.norm1.forward(add(content, this.selfAttn.forward(placed, placed, content)))
+    const exchanged = this.selfAttn.forward(placed, placed, content)
+    const discussed = this.norm1.forward(add(content, dropout(exchanged, this.dropout, 'dropout1')))
     const looked = this.multiheadAttn.forward(add(discussed, queryPositions), memoryKeys, memory, keyBias)
-    const informed = this.norm2.forward(add(discussed, looked))
-    return this.norm3.forward(add(informed, this.linear2.forward(relu(this.linear1.forward(informed)))))
+    const informed = this.norm2.forward(add(discussed, dropout(looked, this.dropout, 'dropout2')))
+    const hidden = dropout(relu(this.linear1.forward(informed)), this.dropout, 'dropout')
+    return this.norm3.forward(add(informed, dropout(this.linear2.forward(hidden), this.dropout, 'dropout3')))
   }
 }
 

@@ -57,6 +57,7 @@ export const detrSmall: DetrConfig = {
   feedforwardDim: 512,
   encoderLayers: 2,
   decoderLayers: 4,
+  dropout: 0,
 }
 
 /** `detr-small`, for photos of about 320×240. */
