@@ -10,6 +10,7 @@ select. The golden order is that of the float64 run, and runs are compared token
 
 import argparse
 import json
+from functools import partial
 
 import numpy as np
 import torch
@@ -112,45 +113,59 @@ def invalid_tokens(sizes) -> torch.Tensor:
     return torch.cat(flags)
 
 
-def selection(exact, runs, sizes) -> dict:
-    """How safe the choice of the tokens is."""
+class Refused(Exception):
+    """A case that is of no use as a test."""
+
+
+def refuse(reason: str, holds: bool):
+    if holds:
+        raise Refused(reason)
+
+
+def selection(exact, sizes) -> dict:
+    """How the tokens were chosen, and how safely."""
     ranked = exact["scores"].sort(dim=1, descending=True).values
     invalid = invalid_tokens(sizes)
     starts = np.cumsum([0] + [height * width for height, width in sizes])
     levels = [((exact["tokens"] >= a) & (exact["tokens"] < b)).sum(1).tolist() for a, b in zip(starts, starts[1:])]
     best = exact["scores"][:, invalid].amax().item() if invalid.any() else None
-    return {
+    chosen = {
         "levels": np.array(levels).T.tolist(),
         "gap": (ranked[:, QUERIES - 1] - ranked[:, QUERIES]).min().item(),
-        "scoreError": max((one["scores"].double() - exact["scores"]).abs().max().item() for one in runs),
         "invalid": int(invalid.sum()),
         "marginOfInvalid": None if best is None else ranked[:, QUERIES - 1].min().item() - best,
     }
+    refuse(f"levels {chosen['levels']}", min(map(min, chosen["levels"])) < 10)
+    refuse(f"gap {chosen['gap']:.2g}", chosen["gap"] < 1e-4)
+    refuse(f"invalid tokens only {chosen['marginOfInvalid']} below", (chosen["marginOfInvalid"] or 1) < 0.1)
+    return chosen
 
 
 def describe(make, images, used):
-    """(tensors, statistics) of one case; `make(dtype)` gives the model anew. None if a float32 run selects other
-    tokens."""
+    """(tensors, statistics) of one case; `make(dtype)` gives the model anew. Queries that hardly differ hide mistakes, a
+    selection that float32 may change and large errors hide everything: such cases are refused."""
     pixels, pixels32 = batch(images, torch.float64), batch(images, torch.float32)
     exact_model = make(torch.float64)
     exact = run(exact_model, pixels, used)
     if exact_model.training:
         exact["probes"].update(running_statistics(exact_model))
+    sizes = [tuple(exact["probes"][f"decoder.input_proj.{n}"].shape[2:]) for n in range(3)]
+    chosen = selection(exact, sizes)
     tokens, runs = exact["tokens"], []
     for n in range(4):  # one run may be lucky: three more with a relative image noise of 1e-7
         noise = torch.randn(pixels32.shape, generator=torch.Generator().manual_seed(n)) if n else 0
         model = make(torch.float32)
         one = aligned(run(model, pixels32 * (1 + 1e-7 * noise), used), tokens)
-        if one is None:
-            return None
+        refuse("float32 selects other tokens", one is None)
         if model.training:
             one["probes"].update(running_statistics(model))
         runs.append(one)
-    sizes = [tuple(exact["probes"][f"decoder.input_proj.{n}"].shape[2:]) for n in range(3)]
+    chosen["scoreError"] = max((one["scores"].double() - exact["scores"]).abs().max().item() for one in runs)
+    refuse(f"gap {chosen['gap']:.2g}, error {chosen['scoreError']:.2g}", chosen["gap"] < 10 * chosen["scoreError"])
     tensors = {"tokens": tokens.to(torch.int32)}
     statistics = {
         "images": [dict(zip(("seed", "height", "width"), image)) for image in images],
-        "selection": selection(exact, runs, sizes),
+        "selection": chosen,
     }
     for name in OUTPUTS:
         value, errors = exact[name], [error(one[name], exact[name]) for one in runs]
@@ -165,6 +180,10 @@ def describe(make, images, used):
             "rmsError": errors[0][1].tolist(),
             "maxErrorOf4": torch.stack([largest for largest, _ in errors]).amax(0).tolist(),
         }
+    logits, boxes = statistics["logits"], statistics["boxes"]
+    refuse(f"std of logits {logits['std'][-1]:.2g}", logits["std"][-1] < 0.2)
+    refuse(f"std of boxes {boxes['std'][-1]:.2g}", boxes["std"][-1] < 0.02)
+    refuse(f"error {max(logits['maxErrorOf4']):.2g}", max(logits["maxErrorOf4"]) > 5e-4)
     statistics["probes"] = {}
     for name, value in [*exact["probes"].items(), ("query_pos", exact["query_pos"][0])]:
         positions = torch.from_numpy(sample_indices(SAMPLES, value.numel()))
@@ -189,36 +208,19 @@ def running_statistics(model) -> dict:
     }
 
 
-def refusal(described) -> str | None:
-    """Why a case is of no use: queries that hardly differ hide mistakes, a selection that float32 may change or errors
-    that large hide everything."""
-    if described is None:
-        return "float32 selects other tokens"
-    statistics = described[1]
-    chosen, logits, boxes = statistics["selection"], statistics["logits"], statistics["boxes"]
-    reasons = {
-        f"levels {chosen['levels']}": min(map(min, chosen["levels"])) < 10,
-        f"gap {chosen['gap']:.2g} at error {chosen['scoreError']:.2g}": chosen["gap"] < 10 * chosen["scoreError"],
-        f"invalid tokens only {chosen['marginOfInvalid']} below": (chosen["marginOfInvalid"] or 1) < 0.1,
-        f"std of logits {logits['std'][-1]:.2g}": logits["std"][-1] < 0.2,
-        f"std of boxes {boxes['std'][-1]:.2g}": boxes["std"][-1] < 0.02,
-        f"error {max(logits['maxErrorOf4']):.2g}": max(logits["maxErrorOf4"]) > 5e-4,
-    }
-    return ", ".join(reason for reason, holds in reasons.items() if holds) or None
+def make_model(variant, seed, training, dtype):
+    return build(variant, seed, training).to(dtype)
 
 
 def write(name: str, variant_name: str, cases: dict, training: bool = False):
     variant = VARIANTS[variant_name]
     for seed in range(1, 30):
-        described = {}
-        for case, images in cases.items():
-            one = describe(lambda dtype: build(variant, seed, training).to(dtype), images, variant.used)
-            if reason := refusal(one):
-                print(f"{name}: seed {seed} refused, {case}: {reason}", flush=True)
-                break
-            described[case] = one
-        else:
+        try:
+            make = partial(make_model, variant, seed, training)
+            described = {case: describe(make, images, variant.used) for case, images in cases.items()}
             break
+        except Refused as reason:
+            print(f"{name}: seed {seed} refused, {reason}", flush=True)
     else:
         raise SystemExit(f"{name}: no seed gives usable outputs")
     FOLDER.mkdir(parents=True, exist_ok=True)
