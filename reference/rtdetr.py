@@ -74,6 +74,8 @@ def run(model, pixels, used):
     out = model.model(pixel_values=pixels)
     for hook in hooks:
         hook.remove()
+    if model.training:
+        probes.update(running_statistics(model))
     scores = out.enc_outputs_class.amax(-1)
     tokens = scores.topk(QUERIES, dim=1).indices
     chosen = out.enc_outputs_class.gather(1, tokens[..., None].expand(-1, -1, out.enc_outputs_class.shape[-1]))
@@ -145,20 +147,18 @@ def describe(make, images, used):
     """(tensors, statistics) of one case; `make(dtype)` gives the model anew. Queries that hardly differ hide mistakes, a
     selection that float32 may change and large errors hide everything: such cases are refused."""
     pixels, pixels32 = batch(images, torch.float64), batch(images, torch.float32)
+    first = run(make(torch.float32), pixels32, used)
+    sizes = [tuple(first["probes"][f"decoder.input_proj.{n}"].shape[2:]) for n in range(3)]
+    selection(first, sizes)
     exact_model = make(torch.float64)
     exact = run(exact_model, pixels, used)
-    if exact_model.training:
-        exact["probes"].update(running_statistics(exact_model))
-    sizes = [tuple(exact["probes"][f"decoder.input_proj.{n}"].shape[2:]) for n in range(3)]
-    chosen = selection(exact, sizes)
-    tokens, runs = exact["tokens"], []
+    chosen, tokens, runs = selection(exact, sizes), exact["tokens"], []
     for n in range(4):  # one run may be lucky: three more with a relative image noise of 1e-7
         noise = torch.randn(pixels32.shape, generator=torch.Generator().manual_seed(n)) if n else 0
-        model = make(torch.float32)
-        one = aligned(run(model, pixels32 * (1 + 1e-7 * noise), used), tokens)
+        one = aligned(run(make(torch.float32), pixels32 * (1 + 1e-7 * noise), used) if n else first, tokens)
         refuse("float32 selects other tokens", one is None)
-        if model.training:
-            one["probes"].update(running_statistics(model))
+        largest = error(one["logits"], exact["logits"])[0].max().item()
+        refuse(f"error {largest:.2g}", largest > 5e-4)
         runs.append(one)
     chosen["scoreError"] = max((one["scores"].double() - exact["scores"]).abs().max().item() for one in runs)
     refuse(f"gap {chosen['gap']:.2g}, error {chosen['scoreError']:.2g}", chosen["gap"] < 10 * chosen["scoreError"])
@@ -183,7 +183,6 @@ def describe(make, images, used):
     logits, boxes = statistics["logits"], statistics["boxes"]
     refuse(f"std of logits {logits['std'][-1]:.2g}", logits["std"][-1] < 0.2)
     refuse(f"std of boxes {boxes['std'][-1]:.2g}", boxes["std"][-1] < 0.02)
-    refuse(f"error {max(logits['maxErrorOf4']):.2g}", max(logits["maxErrorOf4"]) > 5e-4)
     statistics["probes"] = {}
     for name, value in [*exact["probes"].items(), ("query_pos", exact["query_pos"][0])]:
         positions = torch.from_numpy(sample_indices(SAMPLES, value.numel()))
