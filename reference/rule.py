@@ -73,9 +73,9 @@ def _is_embedding(key: str) -> bool:
 
 
 def _ends_block_of_deep_stage(key: str, keys) -> bool:
-    """The last norm of a bottleneck block in a stage of more than six blocks."""
-    match = re.fullmatch(r"(.*\blayer\d+)\.\d+\.bn3\.weight", key)
-    return match is not None and f"{match[1]}.6.bn3.weight" in keys
+    """The last norm of a bottleneck block in a stage of more than six blocks, in DETR's and in RT-DETR's names."""
+    match = re.fullmatch(r"(.*\b(?:layer\d+|res_layers\.\d+\.blocks)\.)\d+(\.bn3|\.branch2c\.norm)\.weight", key)
+    return match is not None and f"{match[1]}6{match[2]}.weight" in keys
 
 
 def _rule_of(key: str, shape, keys):
@@ -177,6 +177,10 @@ def _golden() -> dict:
         ("backbone.0.body.layer3.0.bn3.weight", [64]),
         ("backbone.0.body.layer3.6.bn3.weight", [64]),
         ("backbone.0.body.layer3.6.bn2.weight", [64]),
+        ("backbone.res_layers.1.blocks.3.branch2c.norm.weight", [64]),
+        ("backbone.res_layers.2.blocks.0.branch2c.norm.weight", [64]),
+        ("backbone.res_layers.2.blocks.6.branch2c.norm.weight", [64]),
+        ("backbone.res_layers.2.blocks.6.branch2b.norm.weight", [64]),
         ("input_proj.weight", [32, 64, 1, 1]),
         ("input_proj.bias", [32]),
         (f"{layer}.self_attn.in_proj_weight", [96, 32]),

@@ -20,8 +20,8 @@ function isEmbedding(key: string): boolean {
 
 /** The last norm of a bottleneck block in a stage of more than six blocks, halved or float32 is off by 1e-2. */
 function endsBlockOfDeepStage(key: string, keys: ReadonlySet<string>): boolean {
-  const stage = /^(.*\blayer\d+)\.\d+\.bn3\.weight$/.exec(key)?.[1]
-  return stage !== undefined && keys.has(`${stage}.6.bn3.weight`)
+  const place = /^(.*\b(?:layer\d+|res_layers\.\d+\.blocks)\.)\d+(\.bn3|\.branch2c\.norm)\.weight$/.exec(key)
+  return place !== null && keys.has(`${place[1]}6${place[2]}.weight`)
 }
 
 function constant(factor: number): Rule {
