@@ -5,9 +5,11 @@ export {
   collate,
   type ImageBatch,
   type ImageSize,
+  type ResizeRule,
   type RgbImage,
   resizeBilinear,
   resizeShortestEdge,
+  targetSize,
 } from './data/index.js'
 export * from './detect/index.js'
 export { type DrawOptions, drawDetections } from './draw/index.js'

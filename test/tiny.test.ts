@@ -1,14 +1,14 @@
 /** @file The whole way in a few seconds: a detector finds, a step learns, what was learned detects. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type RgbImage, resizeBilinear, resizeShortestEdge } from '../src/data/index.js'
+import { type RgbImage, resizeBilinear, targetSize } from '../src/data/index.js'
 import { Detector, type Preprocessor } from '../src/detect/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
 import { createTinyStep, learningModel, rectangles, TINY_GROUPS } from './support/tiny-training.js'
 
 const inline: Preprocessor<RgbImage> = {
-  prepare: async (image, { shortest, longest }) => ({
-    resized: resizeBilinear(image, resizeShortestEdge(image, shortest, longest)),
+  prepare: async (image, rule) => ({
+    resized: resizeBilinear(image, targetSize(image, rule)),
     original: { height: image.height, width: image.width },
   }),
   close: async () => {},

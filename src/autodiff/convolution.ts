@@ -178,12 +178,35 @@ const maxPoolRule: Rule = ({ inputs: [x], gradients: [dy], node }) => {
   return [reshape(scatterElements(flat, reshape(indices, [-1]), reshape(dy!, [-1]), 0, 'add'), x!.shape)]
 }
 
+/** Windows that tile the image: each pixel gets dy over the number of pixels in its window, fewer at the end in ceil mode. */
+const averagePoolRule: Rule = ({ inputs: [x], gradients: [dy], node }) => {
+  const [kernel = 1, ...others] = node.attributes['kernel_shape'] as readonly number[]
+  const strides = (node.attributes['strides'] as readonly number[] | undefined) ?? [1]
+  const padded = ((node.attributes['pads'] as readonly number[] | undefined) ?? []).some((size) => size !== 0)
+  if ([...others, ...strides].some((size) => size !== kernel) || others.length !== 1 || padded) {
+    throw noGradient(node, 'pooling whose windows do not tile the image')
+  }
+  const [batch, channels, height, width] = sizesOf(x!) as [number, number, number, number]
+  const [, , rows, columns] = sizesOf(dy!) as [number, number, number, number]
+  const inside = (index: number, size: number): number => Math.min(kernel, size - index * kernel)
+  const shares = Float32Array.from({ length: rows * columns }, (_, i) => {
+    return 1 / (inside(Math.floor(i / columns), height) * inside(i % columns, width))
+  })
+  const share = dy!.graph.constant({ dtype: 'float32', shape: [rows, columns], data: shares })
+  const spreadOut = mul(
+    reshape(mul(dy!, share), [batch, channels, rows, 1, columns, 1]),
+    fill(dy!, [1, kernel, 1, kernel], 1),
+  )
+  const full = reshape(spreadOut, [batch, channels, rows * kernel, columns * kernel])
+  return [slice(slice(full, 2, 0, height), 3, 0, width)]
+}
+
 /** Rules of src/ops/convolution.ts. */
 export const convolutionRules: Rules<ConvolutionOp> = {
   Conv: convRule,
   ConvTranspose: { none: 'it appears in gradients only' },
   MaxPool: maxPoolRule,
-  AveragePool: { none: 'the backbone that needs it is not built yet' },
+  AveragePool: averagePoolRule,
   GlobalAveragePool: ({ inputs: [x], gradients: [dy] }) => {
     const pixels = sizesOf(x!).slice(2)
     const share = 1 / pixels.reduce((a, b) => a * b, 1)

@@ -57,6 +57,7 @@ export const elementwiseRules: Rules<ElementwiseOp> = {
   Round: 'zero',
   Sigmoid: unaryRule((dy, _, y) => mul(dy, mul(y, sub(1, y)))), // dσ = σ(1 − σ)
   Sign: 'zero',
+  StopGradient: 'zero',
   Sin: unaryRule((dy, x) => mul(dy, cos(x))), // d sin = cos
   Softplus: unaryRule((dy, x) => mul(dy, sigmoid(x))), // d ln(1 + e^x) = σ(x)
   Sqrt: unaryRule((dy, _, y) => div(mul(dy, 0.5), y)), // d√x = 1/(2√x)

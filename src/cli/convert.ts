@@ -78,7 +78,7 @@ function metadataOf({ model, classNames }: LoadedModel, { source, sha256 }: Orig
     [MetadataKey.source, source],
     [MetadataKey.sourceSha256, sha256],
   ]
-  if (model.weights !== undefined && sha256.startsWith(model.weights.sha256)) {
+  if (model.weights?.sha256 !== undefined && sha256.startsWith(model.weights.sha256)) {
     entries.push([MetadataKey.licence, model.weights.licence])
   }
   return new Map(entries)

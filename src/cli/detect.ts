@@ -148,13 +148,10 @@ function sourcePreprocessor(
 ): SourcePreprocessor {
   const pool = createPreprocessor(maxPixels === undefined ? {} : { maxPixels })
   const started = new Map<ImageSource, Promise<PreparedImage>>()
-  const begin = async (
-    source: ImageSource,
-    { shortest, longest }: InputConvention['resize'],
-  ): Promise<PreparedImage> => {
+  const begin = async (source: ImageSource, rule: InputConvention['resize']): Promise<PreparedImage> => {
     const content = await readImageSource(source)
     originals.set(source, content)
-    return pool.load(content, source.name, { shortest, longest })
+    return pool.load(content, source.name, rule)
   }
   return {
     start: (source, resize) => {

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
 import { findOfficialWeights, namesWeightFile } from '../detect/index.node.js'
 import {
+  type DetectionModel,
   findModel,
   type LoadedModel,
   loadModel,
@@ -68,7 +69,7 @@ export const command: Command = {
       ['multiply-adds', `${(macs / 1e9).toFixed(1)} G at ${height}×${width} (what papers print as GFLOPs)`],
       ['operations', `${(flops / 1e9).toFixed(1)} GFLOP at ${height}×${width} (two per multiply-add)`],
       ['published', publishedText(model.published)],
-      ['input', `RGB, shorter side ${resize.shortest}, longer at most ${resize.longest}, then padded`],
+      ['input', inputText(resize)],
       ['normalised', `mean ${mean.join(' ')}, std ${std.join(' ')}, of values in 0..1`],
       ['classes', `${facts.classes.filter((label) => label !== null).length}`],
       ['published at', model.weights === undefined ? 'nowhere' : `${model.weights.url} (${model.weights.licence})`],
@@ -120,4 +121,10 @@ function parseSize(text: string): { height: number; width: number } {
     throw new ConfigError({ where: '--size', expected: 'HEIGHTxWIDTH in pixels, such as 800x1066', got: `'${text}'` })
   }
   return { height: Number(match[1]), width: Number(match[2]) }
+}
+
+function inputText(rule: DetectionModel['input']['resize']): string {
+  return rule.kind === 'stretch'
+    ? `RGB, stretched to ${rule.width}×${rule.height}`
+    : `RGB, shorter side ${rule.shortest}, longer at most ${rule.longest}, then padded`
 }

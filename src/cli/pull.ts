@@ -1,8 +1,9 @@
 /** @file `detrs pull`: downloads a model's official weights. */
 import { checkpointPath, download } from '../checkpoint/index.node.js'
 import { findOfficialWeights } from '../detect/index.node.js'
-import { fileNameOf, findModel } from '../models/index.js'
-import { CheckpointError } from '../tensor/index.js'
+import { type DetectionModel, fileNameOf, findModel } from '../models/index.js'
+import { parametersOf } from '../nn/index.js'
+import { CheckpointError, sizeOfShape } from '../tensor/index.js'
 import { operands, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Command } from './command.js'
@@ -28,14 +29,15 @@ export const command: Command = {
       terminal.out(`${present}\n`)
       return 0
     }
-    const { url: official, sha256, licence, sizeMegabytes } = model.weights
+    const { url: official, sha256, licence } = model.weights
+    const sizeMegabytes = model.weights.sizeMegabytes ?? aboutMegabytes(model)
     const url = textOption(input, 'url') ?? official
     const from = URL.canParse(url) ? ` from ${new URL(url).host}` : ''
     terminal.err(`${model.name}: ${sizeMegabytes} MB${from}, licence ${licence}\n`)
     let progress: Progress | undefined
     const { path } = await download({
       url,
-      sha256,
+      ...(sha256 === undefined ? {} : { sha256 }),
       destination: checkpointPath(fileNameOf(official), environment),
       environment,
       onProgress: ({ receivedBytes, note }) => {
@@ -52,3 +54,9 @@ export const command: Command = {
 }
 
 const MEBIBYTE = 2 ** 20
+
+/** Four bytes for each number of the network, where the authors print no size. */
+function aboutMegabytes(model: DetectionModel): number {
+  const numbers = parametersOf(model.create()).reduce((sum, { shape }) => sum + sizeOfShape(shape), 0)
+  return Math.ceil((4 * numbers) / MEBIBYTE)
+}

@@ -1,5 +1,6 @@
 /** @file `detrs train`: a folder of labelled photos in, a detector out. */
 import { resolve } from 'node:path'
+import type { ResizeRule } from '../data/index.js'
 import { findModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
 import { type FitEvents, type FitResult, fit, resume } from '../train/index.node.js'
@@ -29,12 +30,12 @@ export const command: Command = {
   },
   optionHelp: {
     data: 'folder or annotation file of the data set',
-    model: 'architecture; detr-small, which learns from nothing, unless said',
+    model: 'architecture; rtdetr-small, which learns from nothing, unless said',
     weights: 'weight file to start from; another set of classes starts a new class head',
     epochs: 'passes over the training photos; follows from their number unless said',
     batch: 'photos per step',
     lr: 'learning rate; the backbone has the same when nothing is pretrained',
-    size: 'shorter side of the photos in pixels; the longer one grows alike',
+    size: 'shorter side of the photos in pixels, or HEIGHTxWIDTH for models that stretch; follows from the data unless said',
     seed: 'of weights, order and augmentation; 0 unless said',
     out: "folder for the run's own folder; runs unless said",
     resume: 'folder of an interrupted run to go on with',
@@ -77,14 +78,13 @@ export const command: Command = {
 const MANY = 1_000_000
 
 function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0] {
-  const model = findModel(textOption(input, 'model') ?? 'detr-small')
+  const model = findModel(textOption(input, 'model') ?? 'rtdetr-small')
   const count = (name: string, max: number): number | undefined =>
     numberOption(input, name, { min: 1, max, whole: true })
-  const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), count('size', 4096)]
+  const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), sizeOption(input)]
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
   const learningRate = numberOption(input, 'lr', { min: 1e-9, max: 10 })
   const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
-  const { shortest, longest } = model.input.resize
   const [weights, out] = [textOption(input, 'weights'), textOption(input, 'out')]
   return {
     data: resolve(data),
@@ -100,9 +100,40 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
         ? {}
         : { learningRate, backboneLearningRate: weights === undefined ? learningRate : learningRate / 10 }),
       ...(seed === undefined ? {} : { seed }),
-      ...(size === undefined ? {} : { shortest: size, longest: Math.round((size * longest) / shortest) }),
+      ...(size === undefined ? {} : { resize: resized(model.input.resize, size) }),
     },
   }
+}
+
+/** `--size` as shorter side, or as height and width. */
+function sizeOption(input: CommandInput): readonly [number] | readonly [number, number] | undefined {
+  const text = textOption(input, 'size')
+  if (text === undefined) return undefined
+  const sides = /^(\d{1,4})(?:[x×](\d{1,4}))?$/.exec(text)
+  const [first, second] = [Number(sides?.[1]), sides?.[2] === undefined ? undefined : Number(sides[2])]
+  if (sides === null || first < 1 || (second !== undefined && second < 1)) {
+    throw new ConfigError({ where: '--size', expected: 'pixels from 1 to 9999, or HEIGHTxWIDTH', got: `'${text}'` })
+  }
+  return second === undefined ? [first] : [first, second]
+}
+
+/** The model's rule at another size: the longer side grows alike. */
+function resized(rule: ResizeRule, [first, second]: readonly [number] | readonly [number, number]): ResizeRule {
+  if (rule.kind === 'stretch') {
+    const shorter = Math.min(rule.height, rule.width)
+    const side = (length: number): number => Math.max(1, Math.round((length * first) / shorter / 32)) * 32
+    return second === undefined
+      ? { ...rule, height: side(rule.height), width: side(rule.width) }
+      : { ...rule, height: first, width: second }
+  }
+  if (second !== undefined) {
+    throw new ConfigError({
+      where: '--size',
+      expected: 'the shorter side alone: this model pads',
+      got: `${first}x${second}`,
+    })
+  }
+  return { ...rule, shortest: first, longest: Math.round((first * rule.longest) / rule.shortest) }
 }
 
 /** Seconds between two lines of steps where the output is no person's terminal. */

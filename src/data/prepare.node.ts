@@ -2,13 +2,8 @@
 import { ImageError } from '../tensor/index.js'
 import { type DecodeOptions, decodeImage } from './decode.node.js'
 import type { ImageSize, RgbImage } from './image.js'
-import { resizeBilinear, resizeShortestEdge } from './resize.js'
-
-/**
- * How a model wants its input sized: by the shorter and longer side with the ratio kept, or stretched to one size.
- * All in pixels.
- */
-export type Sizing = { readonly shortest: number; readonly longest?: number } | { readonly stretch: ImageSize }
+import { resizeBilinear } from './resize.js'
+import { type ResizeRule, targetSize } from './resize-rule.js'
 
 /** An image ready for a model. */
 export interface PreparedImage {
@@ -17,25 +12,19 @@ export interface PreparedImage {
   readonly original: ImageSize
 }
 
-/** The size that `sizing` asks for, for an image of `size`. */
-export function targetSize(size: ImageSize, sizing: Sizing): ImageSize {
-  if ('stretch' in sizing) return sizing.stretch
-  return resizeShortestEdge(size, sizing.shortest, sizing.longest)
-}
-
 /**
  * Decodes and resizes one image on the calling thread.
- * @throws FileError, ImageError as `decodeImage`; ImageError when the sizing makes no sense.
+ * @throws FileError, ImageError as `decodeImage`; ImageError when the rule makes no sense.
  */
 export async function prepareImage(
   source: Uint8Array | string,
-  sizing: Sizing,
+  rule: ResizeRule,
   options: DecodeOptions = {},
 ): Promise<PreparedImage> {
   const image = await decodeImage(source, options)
   const original = { height: image.height, width: image.width }
   try {
-    return { resized: resizeBilinear(image, targetSize(original, sizing)), original }
+    return { resized: resizeBilinear(image, targetSize(original, rule)), original }
   } catch (error) {
     if (!(error instanceof ImageError) || options.where === undefined) throw error
     throw new ImageError({

@@ -4,14 +4,15 @@
  */
 import { availableParallelism } from 'node:os'
 import { ConfigError, type DetrsError } from '../tensor/index.js'
-import type { PreparedImage, Sizing } from './prepare.node.js'
+import type { PreparedImage } from './prepare.node.js'
+import type { ResizeRule } from './resize-rule.js'
 import { createWorkerPool } from './worker-pool.node.js'
 
 /** What a worker is asked to do. */
 export interface PreprocessRequest {
   readonly source: Uint8Array | string
   readonly where: string
-  readonly sizing: Sizing
+  readonly rule: ResizeRule
   readonly maxPixels: number | undefined
 }
 
@@ -29,7 +30,7 @@ export interface PreprocessJob {
   readonly source: Uint8Array | string
   /** Name for error sentences. */
   readonly where: string
-  readonly sizing: Sizing
+  readonly rule: ResizeRule
 }
 
 /** What became of a job: an image, or the error that says why there is none. */
@@ -43,7 +44,7 @@ export interface Preprocessor {
    * Decodes and resizes one image.
    * @throws FileError, ImageError as `decodeImage` does; ImageError when the worker died or the preprocessor is closed.
    */
-  load(source: Uint8Array | string, where: string, sizing: Sizing): Promise<PreparedImage>
+  load(source: Uint8Array | string, where: string, rule: ResizeRule): Promise<PreparedImage>
   /**
    * Loads many images and yields the outcomes in the order of the jobs. Only a few images ahead of the consumer are
    * started, so that memory stays bounded however long the list is; a broken image is an outcome and stops nothing.
@@ -68,11 +69,11 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
   const entry = new URL('./preprocess.worker.node.js', import.meta.url)
   const pool = createWorkerPool<PreprocessRequest, PreparedImage>(entry, workers)
 
-  const load: Preprocessor['load'] = (source, where, sizing) => {
+  const load: Preprocessor['load'] = (source, where, rule) => {
     // A view would be posted with the whole buffer behind it; and the caller keeps its own bytes.
     const own = typeof source === 'string' ? source : Uint8Array.from(source)
     const transfer = typeof own === 'string' ? [] : [own.buffer]
-    return pool.run({ source: own, where, sizing, maxPixels }, where, transfer)
+    return pool.run({ source: own, where, rule, maxPixels }, where, transfer)
   }
 
   const loadAll: Preprocessor['loadAll'] = async function* <Job extends PreprocessJob>(
@@ -82,7 +83,7 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
     const started: Promise<PreprocessOutcome<Job>>[] = []
     for await (const job of jobs) {
       started.push(
-        load(job.source, job.where, job.sizing).then(
+        load(job.source, job.where, job.rule).then(
           (image) => ({ job, image }),
           (error: Error) => ({ job, error }),
         ),

@@ -29,11 +29,11 @@ before(async () => {
 })
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const sizing = { shortest: 40, longest: 70 }
+const rule = { kind: 'pad' as const, shortest: 40, longest: 70 }
 
 test('a worker gives what the calling thread would, from paths and from bytes', async () => {
   const preprocessor = createPreprocessor({ workers: 1 })
-  for (const way of [sizing, { shortest: 31 }, { stretch: { width: 21, height: 34 } }]) {
+  for (const way of [rule, { ...rule, shortest: 31 }, { kind: 'stretch' as const, width: 21, height: 34 }]) {
     const expected = await prepareImage(files[0]!, way)
     assert.deepEqual(expected.original, { width: 600, height: 300 })
     assert.deepEqual(await preprocessor.load(paths[0]!, 'photo', way), expected)
@@ -56,7 +56,7 @@ test('many images come in the order of the jobs, few are started ahead, and a br
       handedOut++
       mostAhead = Math.max(mostAhead, handedOut - consumed)
       const source = number === 7 ? join(folder, 'missing.png') : number === 9 ? new Uint8Array(3) : paths[number % 8]!
-      yield { source, where: `photo ${number}`, sizing, number }
+      yield { source, where: `photo ${number}`, rule, number }
     }
   }
   const outcomes = []
@@ -72,14 +72,14 @@ test('many images come in the order of the jobs, few are started ahead, and a br
   for (const { job, image, error } of outcomes) {
     if (job.number === 7) assert.ok(error instanceof FileError && /^photo 7: .*no such file/.test(error.message))
     else if (job.number === 9) assert.ok(error instanceof ImageError && error.message.startsWith('photo 9: '))
-    else assert.deepEqual(image?.resized, (await prepareImage(job.source, sizing)).resized)
+    else assert.deepEqual(image?.resized, (await prepareImage(job.source, rule)).resized)
   }
   await preprocessor.close()
 })
 
 test('leaving the loop early leaves nothing behind', async () => {
   const preprocessor = createPreprocessor({ workers: 1 })
-  const jobs = Array.from({ length: 100 }, () => ({ source: paths[1]!, where: 'photo', sizing }))
+  const jobs = Array.from({ length: 100 }, () => ({ source: paths[1]!, where: 'photo', rule }))
   for await (const { image } of preprocessor.loadAll(jobs)) {
     assert.equal(image?.resized.height, 35)
     break
@@ -89,13 +89,13 @@ test('leaving the loop early leaves nothing behind', async () => {
 
 test('limits and senseless sizes are refused', async () => {
   const preprocessor = createPreprocessor({ workers: 1, maxPixels: 300 })
-  await assert.rejects(preprocessor.load(paths[0]!, 'photo', sizing), /photo: expected at most 300 pixels/)
+  await assert.rejects(preprocessor.load(paths[0]!, 'photo', rule), /photo: expected at most 300 pixels/)
   await assert.rejects(
-    preprocessor.load(paths[3]!, 'photo', { shortest: 0 }),
+    preprocessor.load(paths[3]!, 'photo', { ...rule, shortest: 0 }),
     (error: unknown) => error instanceof ImageError && /^photo: .*shortest: expected an integer/.test(error.message),
   )
   await assert.rejects(
-    preprocessor.load(paths[3]!, 'photo', { stretch: { width: 1e6, height: 1e6 } }),
+    preprocessor.load(paths[3]!, 'photo', { kind: 'stretch', width: 1e6, height: 1e6 }),
     (error: unknown) => error instanceof ImageError && /^photo: .*at most 178956970 pixels/.test(error.message),
   )
   await preprocessor.close()
@@ -132,7 +132,7 @@ test('an idle preprocessor that nobody closed lets the process end, a busy one d
   const script = `
     import { createPreprocessor } from ${MODULE}
     const preprocessor = createPreprocessor({ workers: 2 })
-    preprocessor.load(${JSON.stringify(paths[0])}, 'photo', { shortest: 40 }).then(() => console.log('loaded'))`
+    preprocessor.load(${JSON.stringify(paths[0])}, 'photo', { kind: 'pad', shortest: 40, longest: 70 }).then(() => console.log('loaded'))`
   assert.deepEqual(await run(script), { code: 0, output: 'loaded\n' })
   const idle = `import { createPreprocessor } from ${MODULE}
     createPreprocessor()`

@@ -6,8 +6,8 @@ import { loadSharp } from './sharp.node.js'
 import { answerRequests } from './worker-pool.node.js'
 
 answerRequests<PreprocessRequest, PreparedImage>(
-  ({ source, sizing, where, maxPixels }) =>
-    prepareImage(source, sizing, maxPixels === undefined ? { where } : { where, maxPixels }),
+  ({ source, rule, where, maxPixels }) =>
+    prepareImage(source, rule, maxPixels === undefined ? { where } : { where, maxPixels }),
   ({ resized }) => [resized.data.buffer as ArrayBuffer],
 )
 // Loaded while the process still does other things. Where it is missing, the first image says so.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { ruleImageBytes } from '../../test/support/rule.js'
 import { loadTinyModel, TINY_CLASSES, tinyModel } from '../../test/support/tiny-model.js'
-import { type RgbImage, resizeBilinear, resizeShortestEdge } from '../data/index.js'
+import { type RgbImage, resizeBilinear, targetSize } from '../data/index.js'
 import type { Graph } from '../graph/index.js'
 import { buildPredictionGraph } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
@@ -12,10 +12,10 @@ import { Detector, type ImageDetections, type Preprocessor } from './detector.js
 
 /** Resizes on the calling thread; an image without pixels is unreadable. */
 const inline: Preprocessor<RgbImage> = {
-  prepare: async (image, { shortest, longest }) => {
+  prepare: async (image, rule) => {
     if (image.data.length === 0) throw new ImageError({ where: 'image', expected: 'pixels', got: 'none' })
     const original = { height: image.height, width: image.width }
-    return { resized: resizeBilinear(image, resizeShortestEdge(original, shortest, longest)), original }
+    return { resized: resizeBilinear(image, targetSize(original, rule)), original }
   },
   close: async () => {},
 }

@@ -67,10 +67,8 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
 export function createFilePreprocessor(options: PreprocessorOptions = {}): Preprocessor<ImageFile> {
   const pool = createPreprocessor(options)
   return {
-    prepare: (source, { shortest, longest }) =>
-      typeof source === 'string'
-        ? pool.load(source, source, { shortest, longest })
-        : pool.load(source.bytes, source.name, { shortest, longest }),
+    prepare: (source, rule) =>
+      typeof source === 'string' ? pool.load(source, source, rule) : pool.load(source.bytes, source.name, rule),
     close: () => pool.close(),
   }
 }
@@ -118,6 +116,6 @@ async function officialFile(model: DetectionModel, cache: CacheEnvironment): Pro
     where: model.name,
     expected: 'its weights on this machine',
     got: 'none in the cache',
-    next: `Download them (${model.weights?.sizeMegabytes} MB) with: detrs pull ${model.name}`,
+    next: `Download them with: detrs pull ${model.name}`,
   })
 }

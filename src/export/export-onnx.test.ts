@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ruleImageBytes } from '../../test/support/rule.js'
 import { loadTinyModel, tinyModel } from '../../test/support/tiny-model.js'
-import { resizeBilinear, resizeShortestEdge } from '../data/index.js'
+import { resizeBilinear, targetSize } from '../data/index.js'
 import { Detector } from '../detect/index.js'
 import { decodeModel } from '../onnx/index.js'
 import { createFfiRuntime } from '../runtime/index.node.js'
@@ -53,8 +53,8 @@ test('one exported file runs batches of different sizes', async () => {
 
 test('a file that resizes by itself agrees with the detector', async () => {
   const detector = await Detector.create(loaded, runtime, {
-    prepare: async (image: { width: number; height: number; data: Uint8Array }, { shortest, longest }) => ({
-      resized: resizeBilinear(image, resizeShortestEdge(image, shortest, longest)),
+    prepare: async (image: { width: number; height: number; data: Uint8Array }, rule) => ({
+      resized: resizeBilinear(image, targetSize(image, rule)),
       original: { height: image.height, width: image.width },
     }),
     close: async () => {},

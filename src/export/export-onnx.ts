@@ -1,4 +1,5 @@
 /** @file A model as a standard ONNX file: opset 18, no operators of any runtime's own, free batch, height and width. */
+import type { ResizeRule } from '../data/index.js'
 import { Graph, type Tensor } from '../graph/index.js'
 import { buildPredictionGraph, type InputDims, type LoadedModel, normalize } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
@@ -66,14 +67,24 @@ function buildPhotoGraph({ model, network }: LoadedModel): Graph {
   return graph
 }
 
+/** A photo uint8 [height, width, 3] at the model's size, [1, …], and its own size int32 [1, 2]. */
+function resizePhoto(image: Tensor, rule: ResizeRule): { resized: Tensor; imageSize: Tensor } {
+  const { graph } = image
+  const size = dimensionsTensor(image, image.shape.slice(0, 2))
+  const target =
+    rule.kind === 'stretch'
+      ? graph.constant(fromNumbers('int64', [2], [rule.height, rule.width]))
+      : paddedSize(image, rule)
+  const planar = unsqueeze(transpose(image, [2, 0, 1]), [0])
+  const full = concat([graph.constant(fromNumbers('int64', [2], [1, 3])), target], 0)
+  const resized = transpose(resizeAntialiased(planar, full), [0, 2, 3, 1])
+  return { resized, imageSize: unsqueeze(cast(size, 'int32'), [0]) }
+}
+
 /** Shorter side to `shortest`, longer side at most `longest`: the rule of `resizeShortestEdge`, in double precision. */
-function resizePhoto(
-  image: Tensor,
-  { shortest, longest }: { readonly shortest: number; readonly longest: number },
-): { resized: Tensor; imageSize: Tensor } {
+function paddedSize(image: Tensor, { shortest, longest }: Extract<ResizeRule, { kind: 'pad' }>): Tensor {
   const { graph } = image
   const scalar = (value: number): Tensor => graph.constant(fromNumbers('float64', [1], [value]))
-  const size = dimensionsTensor(image, image.shape.slice(0, 2))
   const [height, width] = [0, 1].map((axis) => cast(dimensionsTensor(image, [image.shape[axis]!]), 'float64'))
   const [short, long] = [minimum(height!, width!), maximum(height!, width!)]
   const tooLong = greater(mul(div(long, short), scalar(shortest)), scalar(longest))
@@ -81,9 +92,5 @@ function resizePhoto(
   const newLong = floor(div(mul(newShort, long), short))
   const upright = greater(height!, width!)
   const sides = [where(upright, newLong, newShort), where(upright, newShort, newLong)]
-  const target = cast(concat(sides, 0), 'int64')
-  const planar = unsqueeze(transpose(image, [2, 0, 1]), [0])
-  const full = concat([graph.constant(fromNumbers('int64', [2], [1, 3])), target], 0)
-  const resized = transpose(resizeAntialiased(planar, full), [0, 2, 3, 1])
-  return { resized, imageSize: unsqueeze(cast(size, 'int32'), [0]) }
+  return cast(concat(sides, 0), 'int64')
 }

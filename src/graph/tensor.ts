@@ -54,7 +54,9 @@ export type Initialization =
   | { readonly kind: 'constant'; readonly value: number }
   /** Uniform in ±bound. */
   | { readonly kind: 'uniform'; readonly bound: number }
-  | { readonly kind: 'normal'; readonly deviation: number }
+  /** Zero from element `zeroFrom` on, where given. */
+  | { readonly kind: 'normal'; readonly deviation: number; readonly zeroFrom?: number }
+  | { readonly kind: 'values'; readonly values: readonly number[] }
 
 /** Numbers that a model owns. Its key is given by the place of its field in the model (src/nn/module.ts). */
 export class Parameter {

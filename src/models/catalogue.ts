@@ -2,9 +2,10 @@
 import { ConfigError, nearestNames } from '../tensor/index.js'
 import { detrModels } from './detr/index.js'
 import type { DetectionModel } from './model.js'
+import { rtdetrModels } from './rtdetr/index.js'
 
 /** Every model that can be named. */
-export const models: readonly DetectionModel[] = [...detrModels]
+export const models: readonly DetectionModel[] = [...detrModels, ...rtdetrModels]
 
 /**
  * The model of a name.

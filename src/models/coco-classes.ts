@@ -1,4 +1,4 @@
-/** @file COCO's category names by their sparse id, 0..90: null where an id is not in use. */
+/** @file COCO's category names: by their sparse id, 0..90, null where an id is not in use, and without the gaps. */
 
 const NAMES = `- person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant - stop_sign
 parking_meter bench bird cat dog horse sheep cow elephant bear zebra giraffe - backpack umbrella - - handbag tie
@@ -11,3 +11,6 @@ refrigerator - book clock vase scissors teddy_bear hair_drier toothbrush`
 export const COCO_SPARSE_CLASSES: readonly (string | null)[] = NAMES.split(/\s+/).map((name) =>
   name === '-' ? null : name.replaceAll('_', ' '),
 )
+
+/** The 80 names that are in use, in the order of their ids: labels of the RT-DETR family. */
+export const COCO_CLASSES: readonly string[] = COCO_SPARSE_CLASSES.filter((name) => name !== null)

@@ -1,8 +1,10 @@
 /** @file The models of the family, one file or folder per paper. */
 export { findModel, models } from './catalogue.js'
-export { COCO_SPARSE_CLASSES } from './coco-classes.js'
+export { COCO_CLASSES, COCO_SPARSE_CLASSES } from './coco-classes.js'
+export * from './deformable-detr/index.js'
 export * from './detr/index.js'
 export * from './graphs.js'
 export * from './load.js'
 export * from './measure.js'
 export * from './model.js'
+export * from './rtdetr/index.js'

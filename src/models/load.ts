@@ -1,5 +1,6 @@
 /** @file A checkpoint and the model that it belongs to. */
 import { type Checkpoint, type MatchReport, matchStateDict, overlap, rowsInFile } from '../checkpoint/index.js'
+import type { ResizeRule } from '../data/index.js'
 import { parametersOf } from '../nn/index.js'
 import { CheckpointError, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
 import { findModel, models } from './catalogue.js'
@@ -136,11 +137,20 @@ function namesOf(checkpoint: Checkpoint, model: DetectionModel, count: number): 
 /** The model with the input size that its weights were trained for, where the file says one. */
 function withStoredInput(model: DetectionModel, { metadata }: Checkpoint): DetectionModel {
   const stored = parseJson(metadata.get(MetadataKey.input) ?? 'null') as Partial<DetectionModel['input']> | null
-  const { shortest, longest } = stored?.resize ?? {}
-  const valid = [shortest, longest].every((side) => Number.isInteger(side) && side! >= 1 && side! <= LONGEST_INPUT)
-  if (!valid) return model
-  const resize = { kind: 'pad' as const, shortest: shortest!, longest: longest! }
+  const resize = storedRule(stored?.resize)
+  if (resize === undefined) return model
   return { ...model, input: { ...model.input, resize } }
+}
+
+/** A resize rule as metadata say it; undefined for anything else. */
+function storedRule(stored: Partial<Record<string, unknown>> | undefined): ResizeRule | undefined {
+  const [first, second] =
+    stored?.['kind'] === 'stretch' ? (['height', 'width'] as const) : (['shortest', 'longest'] as const)
+  const sides = [stored?.[first], stored?.[second]]
+  if (!sides.every((side) => Number.isInteger(side) && Number(side) >= 1 && Number(side) <= LONGEST_INPUT))
+    return undefined
+  const [a, b] = sides.map(Number) as [number, number]
+  return first === 'height' ? { kind: 'stretch', height: a, width: b } : { kind: 'pad', shortest: a, longest: b }
 }
 
 function parseJson(text: string): unknown {

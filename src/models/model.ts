@@ -1,5 +1,6 @@
 /** @file What every model of the family declares, so that detector, exporter and command line need no model's name. */
 import type { Layout } from '../checkpoint/index.js'
+import type { ResizeRule } from '../data/index.js'
 import type { Dim, Tensor } from '../graph/index.js'
 
 /** What a set predictor says after one of its layers. */
@@ -10,6 +11,24 @@ export interface SetPrediction {
   readonly boxes: Tensor
 }
 
+/** A set of predictions that training supervises. */
+export interface SupervisedPrediction extends SetPrediction {
+  /** Of its terms' names: `''` for the last decoder layer, `_0` for the first, `_enc`, `_dn_0`. */
+  readonly suffix: string
+  /** `matched` to objects by the Hungarian algorithm, or `known` from the start. */
+  readonly targets: 'matched' | 'known'
+}
+
+/** Queries that training adds: noisy objects, to be restored. */
+export interface DenoisingInputs {
+  /** int32 [batch, extra]: noisy classes; the number of classes where a group has no object; −1 where there is no query at all */
+  readonly labels: Tensor
+  /** float32 [batch, extra, 4]: noisy boxes, cxcywh before the sigmoid */
+  readonly boxLogits: Tensor
+  /** float32 [1, 1, extra + queries, extra + queries]: large and negative where a row must not see a column */
+  readonly bias: Tensor
+}
+
 /** A network under construction: adds itself to the graph of its inputs. */
 export interface Network {
   /**
@@ -18,12 +37,13 @@ export interface Network {
    * @returns one prediction per decoder layer, first to last
    */
   forward(pixelValues: Tensor, paddingMask: Tensor): SetPrediction[]
+  /** What training supervises; every layer of `forward` where there is no more to it. */
+  supervised?(pixelValues: Tensor, paddingMask: Tensor, denoising?: DenoisingInputs): SupervisedPrediction[]
 }
 
 /** How an image becomes the network's input. */
 export interface InputConvention {
-  /** The shorter side is scaled to `shortest`, but the longer one never beyond `longest`; smaller images are padded. */
-  readonly resize: { readonly kind: 'pad'; readonly shortest: number; readonly longest: number }
+  readonly resize: ResizeRule
   /** Per channel (RGB), subtracted from values in 0..1. */
   readonly mean: readonly [number, number, number]
   /** Per channel (RGB), divided by after subtracting. */
@@ -43,10 +63,10 @@ export interface DetectionTensors {
 /** A file of weights that its authors publish. */
 export interface PublishedWeights {
   readonly url: string
-  /** The full SHA-256, or the prefix that the authors publish in the file's name. */
-  readonly sha256: string
+  /** The full SHA-256, or the prefix that the authors publish in the file's name; absent where they publish none. */
+  readonly sha256?: string
   /** As the authors print it, in units of 2^20 bytes. */
-  readonly sizeMegabytes: number
+  readonly sizeMegabytes?: number
   readonly licence: string
 }
 
@@ -59,8 +79,12 @@ export interface PublishedFigures {
   readonly paper: string
 }
 
+/** Models that are trained alike. */
+export type ModelFamily = 'detr' | 'rtdetr'
+
 /** One model that can be named. */
 export interface DetectionModel {
+  readonly family: ModelFamily
   readonly name: string
   readonly title: string
   /** The sizes that make the network, printed and stored with checkpoints. */
@@ -68,6 +92,8 @@ export interface DetectionModel {
   /** Class names by index; null for an output that the label set does not use. */
   readonly classNames: readonly (string | null)[]
   readonly input: InputConvention
+  /** Queries of the network: no image can have more detections of one class. */
+  readonly queries: number
   /** Key layouts in which this model's checkpoints are found, the official one first. */
   readonly layouts: readonly Layout[]
   /** Parameters whose shape follows from the number of classes. */
@@ -76,6 +102,8 @@ export interface DetectionModel {
   readonly published?: PublishedFigures
   /** Number of classes that a class head of `rows` outputs tells apart. */
   readonly classesOfHead: (rows: number) => number
+  /** The same with another number of queries, where weights do not depend on it. */
+  readonly withQueries?: (queries: number) => DetectionModel
   /** The network for `classes` classes, as many as `classNames` unless said. */
   readonly create: (classes?: number) => Network
   /** Final predictions to detections; `imageSizes` int32 [batch, 2] holds height and width of the original images. */

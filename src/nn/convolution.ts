@@ -7,17 +7,20 @@ import { defaultInitial } from './initialization.js'
 export interface Conv2dOptions extends WindowOptions {
   /** Whether a bias is added; true unless a norm follows. */
   readonly bias?: boolean
+  /** Groups of channels that are convolved apart from each other; 1 unless said. */
+  readonly groups?: number
 }
 
-/** Convolution with a square kernel. Keys: weight [out, in, kernel, kernel], bias [out]. */
+/** Convolution with a square kernel. Keys: weight [out, in / groups, kernel, kernel], bias [out]. */
 export class Conv2d {
   readonly weight: Parameter
   readonly bias?: Parameter
-  readonly window: WindowOptions
+  readonly window: WindowOptions & { readonly groups?: number }
 
   constructor(inputs: number, outputs: number, kernel: number, { bias = true, ...window }: Conv2dOptions = {}) {
-    const initial = defaultInitial(inputs * kernel * kernel)
-    this.weight = new Parameter([outputs, inputs, kernel, kernel], initial)
+    const own = inputs / (window.groups ?? 1)
+    const initial = defaultInitial(own * kernel * kernel)
+    this.weight = new Parameter([outputs, own, kernel, kernel], initial)
     if (bias) this.bias = new Parameter([outputs], initial)
     this.window = window
   }

@@ -1,5 +1,7 @@
 /** @file Layers: plain classes with typed fields and a `forward`, and the walk that names them. */
+export * from './activation.js'
 export * from './attention.js'
+export * from './conv-norm.js'
 export * from './convolution.js'
 export * from './dropout.js'
 export * from './embedding.js'

@@ -38,7 +38,12 @@ function draw({ key, shape, initialization }: Parameter, seed: number): TensorDa
       for (let i = 0; i < data.length; i++) data[i] = initialization.bound * uniformAt(stream, i)
       break
     case 'normal':
-      for (let i = 0; i < data.length; i++) data[i] = initialization.deviation * normalAt(stream, i)
+      for (let i = 0; i < (initialization.zeroFrom ?? data.length); i++) {
+        data[i] = initialization.deviation * normalAt(stream, i)
+      }
+      break
+    case 'values':
+      data.set(initialization.values)
       break
   }
   return { dtype: 'float32', shape, data }

@@ -237,6 +237,12 @@ export function maxPool2d(x: Tensor, kernel: number, options: WindowOptions = {}
   return applyMany('MaxPool', convolution.MaxPool, [x], attributes)[0]!
 }
 
+/** Mean of the pixels under a square window that moves by its own size; what is left over at the end counts as a window. */
+export function averagePool2d(x: Tensor, kernel: number): Tensor {
+  const attributes = { kernel_shape: [kernel, kernel], strides: [kernel, kernel], ceil_mode: 1 }
+  return apply('AveragePool', convolution.AveragePool, [x], attributes)
+}
+
 /** Options of a transposed convolution; `outputPadding` adds rows and columns at the end, [height, width]. */
 export interface TransposedWindowOptions extends WindowOptions {
   readonly outputPadding: readonly [height: number, width: number]

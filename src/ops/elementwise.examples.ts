@@ -23,6 +23,7 @@ export const elementwiseExamples: Readonly<Record<ElementwiseOp, readonly Exampl
     { inputs: [bool([], 1)], outputs: [bool([], 1)] },
     { inputs: [int64([2], 5, -5)], outputs: [int64([2], 5, -5)], constants: [0] },
   ],
+  StopGradient: [{ ...pointwise([1, 2, 3, 4], [1, 2, 3, 4]), notRun: 'it is erased before a graph is run' }],
   IsNaN: [{ inputs: [float32([3], nan, 0, infinity)], outputs: [bool([3], 1, 0, 0)], symbolic: [['n'], ['n']] }],
   LeakyRelu: [
     pointwise([-100, 2, 0, -1], [-1, 2, 0, -0.01]),

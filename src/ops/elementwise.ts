@@ -26,6 +26,7 @@ export type ElementwiseOp =
   | 'Sign'
   | 'Sin'
   | 'Softplus'
+  | 'StopGradient'
   | 'Sqrt'
   | 'Tanh'
   | 'Clip'
@@ -39,6 +40,8 @@ export const elementwise: Readonly<Record<ElementwiseOp, Operator>> = {
   Exp: unary(),
   Floor: unary(),
   HardSigmoid: { ...unary(), attributes: { alpha: float(0.2), beta: float(0.5) } },
+  /** Stays in the graph until it has been differentiated; passes erase it then. */
+  StopGradient: { since: 1, domain: 'detrs', inputs: ['x'], attributes: {}, infer: sameAsInput },
   Identity: {
     ...unary(1),
     infer: (call) => {
@@ -97,6 +100,12 @@ export const sigmoid = (x: Operand): Tensor => apply('Sigmoid', elementwise.Sigm
 export const sign = (x: Operand): Tensor => apply('Sign', elementwise.Sign, [x])
 export const sin = (x: Operand): Tensor => apply('Sin', elementwise.Sin, [x])
 export const sqrt = (x: Operand): Tensor => apply('Sqrt', elementwise.Sqrt, [x])
+/**
+ * `x` itself, through which no gradient flows: a constant to whatever is differentiated. In a graph that is not for training it
+ * is nothing at all.
+ */
+export const stopGradient = (x: Tensor): Tensor =>
+  x.graph.training ? apply('StopGradient', elementwise.StopGradient, [x]) : x
 export const tanh = (x: Operand): Tensor => apply('Tanh', elementwise.Tanh, [x])
 
 /** Every element brought into [min, max]; either bound may be left out. */

@@ -98,6 +98,16 @@ function scaledDim(call: Call, dim: Dim, scale: number, axis: number): Dim {
 }
 
 /**
+ * Bilinear samples of an image; zero beyond its border.
+ * @param x float32 [batch, channels, height, width]
+ * @param grid float32 [batch, rows, columns, 2]: (x, y) from −1, the left or upper edge of the first pixel, to 1, the other
+ *   edge of the last one
+ * @returns float32 [batch, channels, rows, columns]
+ */
+export const gridSample = (x: Tensor, grid: Tensor): Tensor =>
+  apply('GridSample', resampling.GridSample, [x, grid], { align_corners: 0, mode: 'bilinear', padding_mode: 'zeros' })
+
+/**
  * Nearest-neighbour resize of the last two axes to `height × width`, reading source row `floor(row · in / out)`:
  * PyTorch's `interpolate(mode='nearest')`.
  */

@@ -8,6 +8,7 @@ import type { WeightedGraph } from './rewrite.js'
 export { countMacs } from './count-macs.js'
 export { foldNormsSymbolically } from './fold-norms-symbolically.js'
 export { copyNode, copySource, type GraphParts, rewrite, type Visit } from './rewrite.js'
+export { eraseStopGradients } from './stop-gradients.js'
 export { foldConstants, foldNormsIntoConvolutions, mergeCommonSubexpressions, removeDeadCode, type WeightedGraph }
 
 /** The passes that every inference graph goes through, in order. The result computes the same values. */

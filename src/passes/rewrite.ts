@@ -16,11 +16,11 @@ export type Visit = (
 ) => readonly Tensor[] | undefined
 
 /** What a copy needs to know of a graph. */
-export type GraphParts = Pick<Graph, 'name' | 'inputs' | 'nodes' | 'outputs'>
+export type GraphParts = Pick<Graph, 'name' | 'inputs' | 'nodes' | 'outputs'> & { readonly training?: boolean }
 
 /** Copies a graph. Inputs stay, in order, whether used or not; parameters and constants are copied when first used. */
 export function rewrite(graph: GraphParts, visit: Visit): Graph {
-  const target = new Graph(graph.name)
+  const target = new Graph(graph.name, { training: graph.training ?? false })
   const copies = new Map<Tensor, Tensor>()
   const copyOf = (tensor: Tensor): Tensor => {
     const known = copies.get(tensor)

@@ -12,7 +12,7 @@ import { splitGraph } from './split-graph.js'
 
 /** What FORWARD gives. The tensors are buffers that the next step writes again. */
 export interface ForwardResult {
-  /** Named by their suffix, the last decoder layer (`''`) first. */
+  /** Sets to be matched, named by their suffix, the last decoder layer (`''`) first. */
   readonly predictions: readonly OutputSet[]
   readonly saved: NamedTensors
   /** New running statistics of trained norms by key; copies. */
@@ -25,6 +25,8 @@ export interface CompiledStep {
   readonly bytes: number
   /** What the two halves read. */
   readonly inputs: readonly ValueInfo[]
+  /** Suffixes of the sets whose objects are known. */
+  readonly known: readonly string[]
   forward(feeds: NamedTensors): Promise<ForwardResult>
   /** Writes gradients into the slab. */
   backward(feeds: NamedTensors, gradients: Slab): Promise<{ loss: number; terms: ReadonlyMap<string, number> }>
@@ -44,7 +46,10 @@ export async function compileStep(
   shape: TrainingShape,
 ): Promise<CompiledStep> {
   const joint = buildJointGraph(model, network, criterion, trained, shape)
-  const predicted = joint.sets.flatMap((set) => [StepName.logits(set), StepName.predictedBoxes(set)])
+  const predicted = [...joint.matched, ...joint.known].flatMap((set) => [
+    StepName.logits(set),
+    StepName.predictedBoxes(set),
+  ])
   const updates = [...joint.graph.outputs.keys()].filter((name) => name.startsWith(UPDATE))
   const { forward, backward } = splitGraph(joint.graph, new Set([...predicted, ...updates]))
   const [first, second] = await Promise.all([
@@ -59,11 +64,12 @@ export async function compileStep(
   )
   return {
     bytes,
+    known: joint.known,
     inputs: [...first.inputs, ...second.inputs],
     forward: async (feeds) => {
       await first.run(feedsOf(first, feeds), { into: crossing })
       return {
-        predictions: joint.sets.map((name) => ({
+        predictions: joint.matched.map((name) => ({
           name,
           logits: crossing[StepName.logits(name)] as TensorData<'float32'>,
           boxes: crossing[StepName.predictedBoxes(name)] as TensorData<'float32'>,

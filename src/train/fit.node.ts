@@ -1,14 +1,15 @@
 /** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
 import { readCheckpointFile } from '../checkpoint/index.node.js'
 import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
-import { readDataset, withValidation } from '../data/formats/index.node.js'
-import { createLoader, horizontalFlip, photometric, resizeShortest, type Transform } from '../data/index.node.js'
+import { datasetStatistics, readDataset, withValidation } from '../data/formats/index.node.js'
+import { createLoader } from '../data/index.node.js'
 import { createFilePreprocessor, Detector, evaluateDetector } from '../detect/index.node.js'
-import { detrCriterion } from '../models/detr/criterion.js'
+import type { Parameter } from '../graph/index.js'
 import { type DetectionModel, loadModel, type Network } from '../models/index.js'
 import { initialWeights, parametersOf } from '../nn/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, type TensorData } from '../tensor/index.js'
+import { trainingFamilies } from './families.js'
 import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
 import { layOutSlab } from './slab.js'
@@ -101,9 +102,18 @@ interface Plan {
 
 function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDataset): Plan {
   const { train = [], val = [] } = dataset.splits
-  const { shortest, longest } = model.input.resize
-  const facts = { trainImages: train.length, pretrained: weights !== undefined, shortest, longest }
-  return { ...chooseSettings(facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
+  const { splits, imageAspect, relativeSize } = datasetStatistics(dataset)
+  const facts = {
+    trainImages: train.length,
+    pretrained: weights !== undefined,
+    resize: model.input.resize,
+    queries: model.queries,
+    mostObjects: Math.max(0, ...splits.map(({ most }) => most?.count ?? 0)),
+    imageAspect: imageAspect?.median ?? 1,
+    smallestObject: relativeSize?.low ?? 1,
+  }
+  const { recipe } = trainingFamilies[model.family]
+  return { ...chooseSettings(recipe, facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
 }
 
 async function run(
@@ -115,27 +125,30 @@ async function run(
   events: FitEvents,
   notes: readonly string[],
 ): Promise<FitResult> {
+  const { criterion, augmentation, decays } = trainingFamilies[options.model.family]
   const model: DetectionModel = {
-    ...options.model,
+    ...withQueries(options.model, settings.queries),
     classNames: dataset.classNames,
-    input: {
-      ...options.model.input,
-      resize: { kind: 'pad', shortest: settings.shortest, longest: settings.longest },
-    },
+    input: { ...options.model.input, resize: settings.resize },
   }
   const network = model.create(dataset.classNames.length)
   const weights = await startingWeights(options, model, network)
   const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
-  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !isFrozen(key, options))
+  const isFrozen = (key: string): boolean => settings.freeze.some((prefix) => key.startsWith(prefix))
+  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !isFrozen(key))
+  // Four groups: backbone and rest, each with and without weight decay.
+  const groupOf = (parameter: Parameter): number =>
+    (parameter.key.startsWith('backbone.') ? 0 : 2) + (decays(parameter) ? 0 : 1)
   const step = await TrainingStep.create({
     runtime,
     model,
     network,
-    criterion: detrCriterion,
+    criterion,
     trained,
-    layout: layOutSlab(trained.map(({ key, shape }) => ({ key, shape, group: key.startsWith('backbone.') ? 0 : 1 }))),
+    layout: layOutSlab(trained.map((one) => ({ key: one.key, shape: one.shape, group: groupOf(one) }))),
     weights,
     clipNorm: settings.clipNorm,
+    seed: settings.seed,
     ema: { decay: settings.emaDecay, rampSteps: settings.emaRampSteps },
   })
   const start = {
@@ -150,7 +163,7 @@ async function run(
   const loader = createLoader({
     dataset,
     indices,
-    transforms: augmentation(settings),
+    transforms: (epoch) => augmentation(settings, epoch >= settings.plainFrom * settings.epochs),
     batchSize: settings.batchSize,
     seed: settings.seed,
     shuffle: true,
@@ -185,10 +198,10 @@ async function run(
         step,
         source,
         epochs: settings.epochs,
-        groups: (at) => [
-          { learningRate: settings.backboneLearningRate * factor(at), weightDecay: settings.weightDecay },
-          { learningRate: settings.learningRate * factor(at), weightDecay: settings.weightDecay },
-        ],
+        groups: (at) =>
+          [settings.backboneLearningRate, settings.learningRate].flatMap((rate) =>
+            [settings.weightDecay, 0].map((weightDecay) => ({ learningRate: rate * factor(at), weightDecay })),
+          ),
         evaluate,
         evaluateEvery: options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20)),
         hooks: {
@@ -217,9 +230,11 @@ async function run(
 
 const WHOLE = { layout: 'training', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] } as const
 
-/** Stem and first stage of a pretrained backbone stay as they are, as in DETR (supplement A.4). */
-function isFrozen(key: string, { weights }: FitOptions): boolean {
-  return weights !== undefined && /^backbone\.(conv1|layer1)\./.test(key)
+function withQueries(model: DetectionModel, queries: number): DetectionModel {
+  if (queries === model.queries) return model
+  if (model.withQueries !== undefined) return model.withQueries(queries)
+  const next = 'Its queries are weights of their own.'
+  throw new ConfigError({ where: model.name, expected: `${model.queries} queries`, got: String(queries), next })
 }
 
 async function startingWeights(
@@ -236,16 +251,12 @@ async function startingWeights(
       where: name,
       expected: 'weights to start from',
       got: 'none, with norms that are frozen',
-      next: 'Frozen norms cannot be learned: give --weights FILE, or train detr-small.',
+      next: 'Frozen norms cannot be learned: give --weights FILE, or train rtdetr-small.',
     })
   }
   return initialWeights(network, 0)
 }
 
 function hasFrozenNorms(network: Network): boolean {
-  return parametersOf(network).some(({ key, role }) => /\.bn\d\.weight$/.test(key) && role === 'buffer')
-}
-
-function augmentation({ shortest, longest }: TrainingSettings): Transform[] {
-  return [photometric(), horizontalFlip(), resizeShortest({ shortest: [shortest], longest })]
+  return parametersOf(network).some(({ key, role }) => /\.(bn\d?|norm)\.weight$/.test(key) && role === 'buffer')
 }

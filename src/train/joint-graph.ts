@@ -6,15 +6,30 @@ import { gradient } from '../autodiff/index.js'
 import { Graph, type Parameter, type Tensor } from '../graph/index.js'
 import { applyCriterion, type MatchedTargets, type SupervisedSet } from '../losses/index.js'
 import type { Criterion } from '../models/criterion.js'
-import { type DetectionModel, type Network, normalize } from '../models/index.js'
+import {
+  type DenoisingInputs,
+  type DetectionModel,
+  type Network,
+  normalize,
+  type SetPrediction,
+  type SupervisedPrediction,
+} from '../models/index.js'
 import { paddingMaskFromSizes } from '../nn/index.js'
-import { foldConstants, foldNormsSymbolically, mergeCommonSubexpressions, removeDeadCode } from '../passes/index.js'
+import {
+  eraseStopGradients,
+  foldConstants,
+  foldNormsSymbolically,
+  mergeCommonSubexpressions,
+  removeDeadCode,
+} from '../passes/index.js'
 
 /** The batch that a joint graph takes, in numbers. */
 export interface TrainingShape {
   readonly batch: number
   readonly height: number
   readonly width: number
+  /** Queries that denoising adds; 0 for none. */
+  readonly denoising: number
 }
 
 /** Names of a step's inputs and outputs. */
@@ -22,6 +37,10 @@ export const StepName = {
   images: 'images',
   sizes: 'sizes',
   perObject: 'per_object',
+  perDenoised: 'per_denoised',
+  denoisingLabels: 'denoising_labels',
+  denoisingBoxes: 'denoising_boxes',
+  denoisingBias: 'denoising_bias',
   total: 'loss',
   labels: (set: string): string => `labels${set}`,
   boxes: (set: string): string => `boxes${set}`,
@@ -35,8 +54,10 @@ export const StepName = {
 /** A built step before it is cut in two. */
 export interface JointGraph {
   readonly graph: Graph
-  /** Suffixes of the supervised sets, the last decoder layer's (`''`) first. */
-  readonly sets: readonly string[]
+  /** Suffixes of the sets that are matched to objects, the last decoder layer's (`''`) first. */
+  readonly matched: readonly string[]
+  /** Suffixes of the sets whose objects are known. */
+  readonly known: readonly string[]
   /** Names of the loss terms. */
   readonly terms: readonly string[]
 }
@@ -45,7 +66,8 @@ export interface JointGraph {
  * Builds network, losses and the gradient of every parameter in `trained`.
  *
  * Inputs: `images` uint8 [batch, height, width, 3]; `sizes` int32 [batch, 2]; per set `labels` int32 [batch, queries],
- * `boxes` float32 [batch, queries, 4], `matched` float32 [batch, queries]; `per_object` float32 scalar. Outputs: per set
+ * `boxes` float32 [batch, queries, 4], `matched` float32 [batch, queries]; `per_object` float32 scalar. With denoising also
+ * `denoising_labels`, `denoising_boxes`, `denoising_bias` as in `DenoisingInputs`, and `per_denoised`. Outputs: per set
  * `logits` and `pred_boxes`; `loss`; `term/{name}`; `gradient/{key}`.
  */
 export function buildJointGraph(
@@ -53,48 +75,82 @@ export function buildJointGraph(
   network: Network,
   criterion: Criterion,
   trained: readonly Parameter[],
-  { batch, height, width }: TrainingShape,
+  shape: TrainingShape,
 ): JointGraph {
   const forward = new Graph(`${model.name}.step`, { training: true })
-  const images = forward.input(StepName.images, 'uint8', [batch, height, width, 3])
-  const sizes = forward.input(StepName.sizes, 'int32', [batch, 2])
-  const paddingMask = forward.scoped('input', () => paddingMaskFromSizes(sizes, height, width))
-  const pixelValues = forward.scoped('input', () => normalize(images, paddingMask, model.input))
-  const predictions = network.forward(pixelValues, paddingMask)
-  const sets = ['', ...predictions.slice(0, -1).map((_, i) => `_${i}`)]
-  for (const [i, set] of sets.entries()) {
-    const { logits, boxes } = predictions.at(i - 1)!
-    forward.output(StepName.logits(set), logits)
-    forward.output(StepName.predictedBoxes(set), boxes)
+  const sets = predictedSets(forward, model, network, shape)
+  for (const { suffix, logits, boxes } of sets) {
+    forward.output(StepName.logits(suffix), logits)
+    forward.output(StepName.predictedBoxes(suffix), boxes)
   }
   // Norms are folded before differentiation, so that their part of the gradient falls on the filters.
   const graph = foldNormsSymbolically(forward)
-  const supervised = sets.map((set) => supervise(graph, set))
+  const supervised = sets.map(({ suffix, targets }) => supervise(graph, suffix, targets))
   const { total, terms } = applyCriterion(criterion.losses, supervised)
   graph.output(StepName.total, total)
   for (const [name, term] of terms) graph.output(StepName.term(name), term)
-  const parameters = trained.map(({ key, shape }) => graph.parameterTensor(key, 'float32', shape))
+  const parameters = trained.map(({ key, shape: size }) => graph.parameterTensor(key, 'float32', size))
   const gradients = gradient(total, parameters)
   trained.forEach(({ key }, i) => {
     graph.output(StepName.gradient(key), gradients[i]!)
   })
+  const suffixes = (kind: SupervisedPrediction['targets']): string[] =>
+    sets.filter(({ targets }) => targets === kind).map(({ suffix }) => suffix)
+  // What stops gradients goes after they are built: merged any earlier, what is stopped and what is not would become one.
   return {
-    graph: removeDeadCode(mergeCommonSubexpressions(foldConstants(graph))),
-    sets,
+    graph: removeDeadCode(mergeCommonSubexpressions(foldConstants(eraseStopGradients(graph)))),
+    matched: suffixes('matched'),
+    known: suffixes('known'),
     terms: [...terms.keys()],
   }
 }
 
-function supervise(graph: Graph, set: string): SupervisedSet {
+/** The network on a batch: what it predicts, the last decoder layer first. */
+function predictedSets(
+  graph: Graph,
+  model: DetectionModel,
+  network: Network,
+  { batch, height, width, denoising: extra }: TrainingShape,
+): readonly SupervisedPrediction[] {
+  const images = graph.input(StepName.images, 'uint8', [batch, height, width, 3])
+  const sizes = graph.input(StepName.sizes, 'int32', [batch, 2])
+  const paddingMask = graph.scoped('input', () => paddingMaskFromSizes(sizes, height, width))
+  const pixelValues = graph.scoped('input', () => normalize(images, paddingMask, model.input))
+  const predictions =
+    network.supervised?.(
+      pixelValues,
+      paddingMask,
+      extra === 0 ? undefined : denoisingInputs(graph, batch, extra, model.queries),
+    ) ?? everyLayer(network.forward(pixelValues, paddingMask))
+  return [...predictions].sort((a, b) => Number(a.suffix !== '') - Number(b.suffix !== ''))
+}
+
+function everyLayer(predictions: readonly SetPrediction[]): readonly SupervisedPrediction[] {
+  return predictions.map((prediction, i) => {
+    return { ...prediction, suffix: i === predictions.length - 1 ? '' : `_${i}`, targets: 'matched' }
+  })
+}
+
+function denoisingInputs(graph: Graph, batch: number, extra: number, queries: number): DenoisingInputs {
+  const all = extra + queries
+  return {
+    labels: graph.input(StepName.denoisingLabels, 'int32', [batch, extra]),
+    boxLogits: graph.input(StepName.denoisingBoxes, 'float32', [batch, extra, 4]),
+    bias: graph.input(StepName.denoisingBias, 'float32', [1, 1, all, all]),
+  }
+}
+
+function supervise(graph: Graph, set: string, kind: SupervisedPrediction['targets']): SupervisedSet {
   const output = (name: string): Tensor => graph.outputs.get(name)!
   const [logits, boxes] = [output(StepName.logits(set)), output(StepName.predictedBoxes(set))]
   const [batch, queries] = logits.shape as [number, number]
-  const known = graph.inputs.find(({ source }) => source.kind === 'input' && source.name === StepName.perObject)
+  const per = kind === 'matched' ? StepName.perObject : StepName.perDenoised
+  const known = graph.inputs.find(({ source }) => source.kind === 'input' && source.name === per)
   const targets: MatchedTargets = {
     labels: graph.input(StepName.labels(set), 'int32', [batch, queries]),
     boxes: graph.input(StepName.boxes(set), 'float32', [batch, queries, 4]),
     matched: graph.input(StepName.matched(set), 'float32', [batch, queries]),
-    perObject: known ?? graph.input(StepName.perObject, 'float32', []),
+    perObject: known ?? graph.input(per, 'float32', []),
   }
   return { suffix: set, predicted: { logits, boxes }, targets }
 }

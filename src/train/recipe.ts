@@ -1,80 +1,127 @@
 /** @file How a model is trained on a data set: every choice with its reason, so that it can be printed and overruled. */
+import type { ResizeRule } from '../data/index.js'
 import type { Schedule } from './schedule.js'
-import { stepSchedule, withWarmUp } from './schedule.js'
+import { cosineSchedule, stepSchedule, withWarmUp } from './schedule.js'
 
 /** The settings of a run. */
 export interface TrainingSettings {
   readonly epochs: number
   readonly batchSize: number
+  /** Batches whose gradients make one step together. */
+  readonly accumulate: number
   readonly learningRate: number
   /** Of the backbone. */
   readonly backboneLearningRate: number
   readonly weightDecay: number
   readonly clipNorm: number
   readonly warmUpSteps: number
-  /** Share of the run after which the rate drops to a tenth. */
-  readonly dropAt: number
+  readonly decay: LearningRateDecay
   readonly emaDecay: number
   readonly emaRampSteps: number
   readonly seed: number
-  /** Shorter and longer side of the photos, pixels. */
-  readonly shortest: number
-  readonly longest: number
+  readonly resize: ResizeRule
+  /** Queries of the network. */
+  readonly queries: number
+  /** Share of the run after which photos are no longer distorted, so that it ends on what detection will see. */
+  readonly plainFrom: number
+  /** Evaluations without a gain after which the run ends; 0 for never. */
+  readonly patience: number
+  /** Parameters whose keys begin with one of these stay as they are. */
+  readonly freeze: readonly string[]
 }
 
-/** What decides the settings. */
+/** How the learning rate falls; shares are of the whole run. */
+export type LearningRateDecay =
+  /** To a tenth at once. */
+  | { readonly kind: 'step'; readonly at: number }
+  /** Half a cosine from a share of the run on, down to `last` of the rate. */
+  | { readonly kind: 'cosine'; readonly from: number; readonly last: number }
+
+/** What a data set and the start of a run say about its settings. */
 export interface RecipeFacts {
   readonly trainImages: number
-  /** Whether the backbone starts from trained weights. */
+  /** Whether training starts from weights that were trained before. */
   readonly pretrained: boolean
-  readonly shortest: number
-  readonly longest: number
+  /** The model's own input and queries. */
+  readonly resize: ResizeRule
+  readonly queries: number
+  /** Most objects of one photo. */
+  readonly mostObjects: number
+  /** Width by height of the middle photo. */
+  readonly imageAspect: number
+  /** Root of the share of a photo that all but the smallest twentieth of objects cover at least. */
+  readonly smallestObject: number
+}
+
+/** What a family's recipe says where nothing else is asked for, and why. */
+export type Recipe = (facts: RecipeFacts) => { readonly settings: RecipeChoice; readonly reasons: readonly string[] }
+
+/** Settings that a recipe chooses; the rest follows from the length of the run. */
+export type RecipeChoice = Pick<
+  TrainingSettings,
+  | 'batchSize'
+  | 'learningRate'
+  | 'backboneLearningRate'
+  | 'weightDecay'
+  | 'clipNorm'
+  | 'decay'
+  | 'resize'
+  | 'queries'
+  | 'plainFrom'
+  | 'freeze'
+> & {
+  /** Steps that a run of this kind wants. */
+  readonly wantedSteps: number
+  /** The moving average looks back over this share of the run. */
+  readonly emaShare: number
 }
 
 /** Settings for a data set, and a sentence of reason for each that depends on it. */
 export function chooseSettings(
+  recipe: Recipe,
   facts: RecipeFacts,
   overrides: Partial<TrainingSettings> = {},
 ): { settings: TrainingSettings; reasons: readonly string[] } {
-  const { trainImages, pretrained, shortest, longest } = facts
-  const batchSize = overrides.batchSize ?? (trainImages >= 32 ? 8 : Math.max(1, Math.min(4, trainImages)))
-  const stepsPerEpoch = Math.max(1, Math.floor(trainImages / batchSize))
-  const wantedSteps = pretrained ? 3000 : 20_000
+  const { settings: choice, reasons } = recipe(facts)
+  const { wantedSteps, emaShare, ...chosen } = choice
+  const batchSize = overrides.batchSize ?? chosen.batchSize
+  const accumulate = overrides.accumulate ?? 1
+  const stepsPerEpoch = Math.max(1, Math.floor(facts.trainImages / (batchSize * accumulate)))
   const epochs = overrides.epochs ?? Math.ceil(wantedSteps / stepsPerEpoch)
   const total = epochs * stepsPerEpoch
-  // The average's horizon, 1 / (1 − decay) steps, is to be about a fortieth of the run.
-  const emaDecay = Math.min(0.9997, Math.max(0.9, 1 - 40 / total))
-  const learningRate = pretrained ? 1e-4 : 3e-4
+  const emaDecay = Math.min(0.9999, Math.max(0.9, 1 - 1 / (emaShare * total)))
   const settings: TrainingSettings = {
+    ...chosen,
     epochs,
     batchSize,
-    learningRate,
-    backboneLearningRate: pretrained ? 1e-5 : learningRate,
-    weightDecay: 1e-4,
-    clipNorm: 0.1,
+    accumulate,
     warmUpSteps: Math.min(200, Math.ceil(total / 20)),
-    dropAt: 0.8,
     emaDecay,
     emaRampSteps: Math.min(500, Math.ceil(total / 20)),
     seed: 0,
-    shortest,
-    longest,
+    patience: 0,
     ...overrides,
   }
-  const start = pretrained ? 'trained weights need less' : 'a DETR that starts from nothing learns slowly'
+  const length =
+    overrides.epochs === undefined
+      ? `${settings.epochs} epochs of ${stepsPerEpoch} steps: about ${wantedSteps} steps in all`
+      : `${settings.epochs} epochs of ${stepsPerEpoch} steps, as asked for`
   return {
     settings,
     reasons: [
-      `batch ${settings.batchSize}: ${trainImages} training photos`,
-      `${settings.epochs} epochs: about ${wantedSteps} steps of ${stepsPerEpoch} an epoch, ${start}`,
-      `learning rate ${settings.learningRate}${pretrained ? `, backbone ${settings.backboneLearningRate}` : ' everywhere: nothing is pretrained'}`,
-      `photos at ${settings.shortest} to ${settings.longest} pixels: the model's input`,
-      `averaged weights with decay ${settings.emaDecay.toFixed(4)}: a fortieth of the run`,
+      `batch ${batchSize}${accumulate > 1 ? ` × ${accumulate}` : ''}: ${facts.trainImages} training photos`,
+      length,
+      ...reasons,
+      `averaged weights with decay ${settings.emaDecay.toFixed(4)}: a horizon of ${Math.round(100 * emaShare)} % of the run`,
     ],
   }
 }
 
 /** The factor of the learning rate over the run. */
-export function scheduleOf({ warmUpSteps, dropAt }: TrainingSettings, totalSteps: number): Schedule {
-  return withWarmUp(stepSchedule(Math.floor(dropAt * totalSteps)), warmUpSteps)
+export function scheduleOf({ warmUpSteps, decay }: TrainingSettings, totalSteps: number): Schedule {
+  const falling =
+    decay.kind === 'step'
+      ? stepSchedule(Math.floor(decay.at * totalSteps))
+      : cosineSchedule(totalSteps, Math.floor(decay.from * totalSteps), decay.last)
+  return withWarmUp(falling, warmUpSteps)
 }

@@ -34,11 +34,11 @@ function weightArithmetic({ nodes }: Graph): Set<string> {
   return found
 }
 
-const SHAPE = { batch: 2, height: 64, width: 96 }
+const SHAPE = { batch: 2, height: 64, width: 96, denoising: 0 }
 const { network, weights } = loadTinyModel()
 const trained = parametersOf(network).filter(({ role }) => role === 'weight')
 const joint = buildJointGraph(tinyModel, network, detrCriterion, trained, SHAPE)
-const predicted = joint.sets.flatMap((set) => [StepName.logits(set), StepName.predictedBoxes(set)])
+const predicted = joint.matched.flatMap((set) => [StepName.logits(set), StepName.predictedBoxes(set)])
 const { forward, backward, saved } = splitGraph(joint.graph, new Set(predicted))
 
 /** A batch from a seed: two images of different size, three objects and one. */
@@ -51,7 +51,7 @@ function batchOf(seed: number): Tensors {
     [StepName.sizes]: fromNumbers('int32', [batch, 2], [height, width - seed, height - 9 - seed, width]),
     [StepName.perObject]: fromNumbers('float32', [], [1 / 4]),
   }
-  for (const [i, set] of joint.sets.entries()) {
+  for (const [i, set] of joint.matched.entries()) {
     const matched = Array.from({ length: 24 }, (_, row) =>
       row === 3 + i || row === 5 || row === 7 || row === 20 - i ? 1 : 0,
     )

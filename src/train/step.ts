@@ -6,11 +6,17 @@
  *     targets ──► BACKWARD ──► losses, gradients ──► clip, AdamW, EMA in place
  */
 import type { Parameter } from '../graph/index.js'
-import { HungarianMatcher, type ImageTargets, type MatchedSet } from '../matching/index.js'
+import {
+  contrastiveDenoising,
+  type DenoisingBatch,
+  HungarianMatcher,
+  type ImageTargets,
+  type MatchedSet,
+} from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { type CostedSession, type Runtime, SessionCache } from '../runtime/index.js'
-import { RuntimeError, type TensorData } from '../tensor/index.js'
+import { mix, RuntimeError, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
 import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
 import { type CompiledStep, compileStep } from './compiled-step.js'
 import { DropoutMasks } from './dropout-masks.js'
@@ -148,14 +154,17 @@ export class TrainingStep {
     gradients: Slab,
     index: number,
   ): Promise<PartResult> {
-    const [size, height, width] = part.images.shape as [number, number, number]
+    const [batch, height, width] = part.images.shape as [number, number, number]
+    const denoised = this.#denoise(part.targets, this.optimizer.step * MOST_PARTS + index)
+    const denoising = denoised?.labels.shape[1] ?? 0
     return this.#compiled.use(
-      `${size}×${height}×${width}`,
-      () => this.#compile({ batch: size, height, width }),
+      `${batch}×${height}×${width}+${denoising}`,
+      () => this.#compile({ batch, height, width, denoising }),
       async (step) => {
         const feeds = {
           [StepName.images]: part.images,
           [StepName.sizes]: part.sizes,
+          ...denoisingFeeds(denoised),
           ...this.#masks.feeds(step.inputs, this.optimizer.step * MOST_PARTS + index),
           ...Object.fromEntries([...this.fixed, ...statistics, ...this.weights.views]),
         }
@@ -163,7 +172,8 @@ export class TrainingStep {
         const forward = await step.forward(feeds)
         const predicted = performance.now()
         const sets = this.#matcher.match(forward.predictions, part.targets)
-        const targets = targetFeeds(sets, perObject)
+        const known = step.known.map((name) => ({ name, ...denoised!.target }))
+        const targets = targetFeeds([...sets, ...known], perObject, denoised?.perDenoised ?? 0)
         const matched = performance.now()
         const { loss, terms } = await step.backward({ ...feeds, ...forward.saved, ...targets }, gradients)
         const done = performance.now()
@@ -172,6 +182,16 @@ export class TrainingStep {
         return { loss, terms, unmatched: sets[0]!.surplus, milliseconds }
       },
     )
+  }
+
+  /** Noisy copies of the targets, where the criterion wants them: the same for the same seed and number of the draw. */
+  #denoise(targets: readonly ImageTargets[], draw: number): DenoisingBatch | undefined {
+    const { criterion, model, seed = 0 } = this.#context
+    if (criterion.denoising === undefined) return undefined
+    const key = mix(streamKey('denoising', seed) ^ mix(draw))
+    let drawn = 0
+    const uniform = (): number => (uniformAt(key, drawn++) + 1) / 2
+    return contrastiveDenoising(targets, model.classNames.length, model.queries, criterion.denoising, uniform)
   }
 
   /** Current weights and statistics by key, as copies. */
@@ -219,8 +239,24 @@ function addInPlace(sum: Float32Array, part: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!
 }
 
-function targetFeeds(sets: readonly MatchedSet[], perObject: number): Record<string, TensorData> {
-  const feeds: Record<string, TensorData> = { [StepName.perObject]: scalar(perObject) }
+function denoisingFeeds(batch: DenoisingBatch | undefined): Record<string, TensorData> {
+  if (batch === undefined) return {}
+  return {
+    [StepName.denoisingLabels]: batch.labels,
+    [StepName.denoisingBoxes]: batch.boxLogits,
+    [StepName.denoisingBias]: batch.bias,
+  }
+}
+
+function targetFeeds(
+  sets: readonly Pick<MatchedSet, 'name' | 'label' | 'box' | 'matched'>[],
+  perObject: number,
+  perDenoised: number,
+): Record<string, TensorData> {
+  const feeds: Record<string, TensorData> = {
+    [StepName.perObject]: scalar(perObject),
+    [StepName.perDenoised]: scalar(perDenoised),
+  }
   for (const { name, label, box, matched } of sets) {
     feeds[StepName.labels(name)] = label
     feeds[StepName.boxes(name)] = box

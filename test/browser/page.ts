@@ -1,5 +1,5 @@
 /** @file What the browser test runs in the page: a tiny DETR from pixels to boxes on WebAssembly, its numbers posted back. */
-import { Detector, resizeBilinear, resizeShortestEdge } from '../../src/index.js'
+import { Detector, resizeBilinear, targetSize } from '../../src/index.js'
 import { createWebRuntime } from '../../src/index.web.js'
 import { ruleImageBytes } from '../support/rule.js'
 import { loadTinyModel } from '../support/tiny-model.js'
@@ -8,8 +8,8 @@ async function run(): Promise<unknown> {
   const started = performance.now()
   const runtime = await createWebRuntime({ wasmPaths: '/node_modules/onnxruntime-web/dist/' })
   const detector = await Detector.create(loadTinyModel(), runtime, {
-    prepare: async (image: { width: number; height: number; data: Uint8Array }, { shortest, longest }) => ({
-      resized: resizeBilinear(image, resizeShortestEdge(image, shortest, longest)),
+    prepare: async (image: { width: number; height: number; data: Uint8Array }, rule) => ({
+      resized: resizeBilinear(image, targetSize(image, rule)),
       original: { width: image.width, height: image.height },
     }),
     close: async () => {},

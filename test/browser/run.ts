@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { type ImageDetections, resizeBilinear, resizeShortestEdge } from '../../src/index.js'
+import { type ImageDetections, resizeBilinear, targetSize } from '../../src/index.js'
 import { createFfiRuntime, Detector } from '../../src/index.node.js'
 import { ruleImageBytes } from '../support/rule.js'
 import { loadTinyModel } from '../support/tiny-model.js'
@@ -109,8 +109,8 @@ if (report.error !== undefined) throw new Error(report.error)
 
 const image = { width: 160, height: 120, data: ruleImageBytes(1, 120, 160) }
 const native = await Detector.create(loadTinyModel(), await createFfiRuntime(), {
-  prepare: async (photo: typeof image, { shortest, longest }) => ({
-    resized: resizeBilinear(photo, resizeShortestEdge(photo, shortest, longest)),
+  prepare: async (photo: typeof image, rule) => ({
+    resized: resizeBilinear(photo, targetSize(photo, rule)),
     original: { width: photo.width, height: photo.height },
   }),
   close: async () => {},

@@ -57,8 +57,8 @@ export async function compileGradients(runtime: Runtime): Promise<(name: string)
   const official = model.layouts[0]!
   const parameters = parametersOf(network).filter(({ role }) => role === 'weight')
   const [height, width] = [1, 2].map((i) => Math.max(...allImages().map((image) => image[i]!))) as [number, number]
-  const shape = { batch: allImages().length, height, width }
-  const { graph, sets } = buildJointGraph(model, network, detrCriterion, parameters, shape)
+  const shape = { batch: allImages().length, height, width, denoising: 0 }
+  const { graph, matched: sets } = buildJointGraph(model, network, detrCriterion, parameters, shape)
   const session = await runtime.createSession(encodeModel(graph).bytes)
   const tensors = goldenTensors('detr/detr-r50-gradients.safetensors')
   const keys = new Map(parameters.map(({ key }) => [official.keysOf(key)[0]!, key]))

@@ -13,6 +13,8 @@ export interface TransformerSizes {
   readonly feedforwardDim: number
   /** Rate of every dropout in training. */
   readonly dropout: number
+  /** Between the two linear layers of the encoder's feed-forward networks; ReLU unless said. */
+  readonly activation?: (x: Tensor) => Tensor
 }
 
 /** Self-attention and a feed-forward network, a norm after each. */
@@ -23,9 +25,11 @@ export class TransformerEncoderLayer {
   readonly norm1: LayerNorm
   readonly norm2: LayerNorm
   readonly dropout: number
+  readonly activation: (x: Tensor) => Tensor
 
-  constructor({ hiddenDim, heads, feedforwardDim, dropout }: TransformerSizes) {
+  constructor({ hiddenDim, heads, feedforwardDim, dropout, activation = relu }: TransformerSizes) {
     this.dropout = dropout
+    this.activation = activation
     this.selfAttn = new MultiheadAttention(hiddenDim, heads, dropout)
     this.linear1 = new Linear(hiddenDim, feedforwardDim)
     this.linear2 = new Linear(feedforwardDim, hiddenDim)
@@ -39,11 +43,11 @@ export class TransformerEncoderLayer {
    * @param keyBias float32 [batch, 1, 1, tokens], see `paddingBias`
    * @returns float32 [batch, tokens, hiddenDim]
    */
-  forward(tokens: Tensor, positions: Tensor, keyBias: Tensor): Tensor {
+  forward(tokens: Tensor, positions: Tensor, keyBias?: Tensor): Tensor {
     const placed = add(tokens, positions)
     const mixed = this.selfAttn.forward(placed, placed, tokens, keyBias)
     const attended = this.norm1.forward(add(tokens, dropout(mixed, this.dropout, 'dropout1')))
-    const hidden = dropout(relu(this.linear1.forward(attended)), this.dropout, 'dropout')
+    const hidden = dropout(this.activation(this.linear1.forward(attended)), this.dropout, 'dropout')
     return this.norm2.forward(add(attended, dropout(this.linear2.forward(hidden), this.dropout, 'dropout2')))
   }
 }
@@ -98,7 +102,7 @@ export class TransformerEncoder {
   }
 
   /** Shapes as in `TransformerEncoderLayer`. */
-  forward(tokens: Tensor, positions: Tensor, keyBias: Tensor): Tensor {
+  forward(tokens: Tensor, positions: Tensor, keyBias?: Tensor): Tensor {
     return this.layers.reduce((hidden, layer) => layer.forward(hidden, positions, keyBias), tokens)
   }
 }

@@ -20,11 +20,13 @@ export function detrModel(
   published?: { readonly weights: PublishedWeights; readonly figures: PublishedFigures },
 ): DetectionModel {
   return {
+    family: 'detr',
     name,
     title,
     config: { ...config },
     classNames: COCO_SPARSE_CLASSES,
     input: detrInput,
+    queries: config.queries,
     layouts: detrLayouts,
     classHead: ['class_embed.weight', 'class_embed.bias'],
     ...(published === undefined ? {} : { weights: published.weights, published: published.figures }),

@@ -1,0 +1,2 @@
+/** @file Deformable DETR (arXiv:2010.04159). */
+export * from './attention.js'

@@ -1,0 +1,147 @@
+/** @file What each family of models is trained with: criterion, recipe, augmentation, and which parameters decay. */
+import {
+  dropSmall,
+  either,
+  horizontalFlip,
+  iouCrop,
+  photometric,
+  type ResizeRule,
+  resizeShortest,
+  stretch,
+  type Transform,
+  zoomOut,
+} from '../data/index.js'
+import type { Parameter } from '../graph/index.js'
+import type { Criterion } from '../models/criterion.js'
+import { detrCriterion } from '../models/detr/criterion.js'
+import type { ModelFamily } from '../models/index.js'
+import { rtdetrCriterion } from '../models/rtdetr/criterion.js'
+import type { Recipe, RecipeFacts, TrainingSettings } from './recipe.js'
+
+/** A family as its trainer sees it. */
+export interface TrainingFamily {
+  readonly criterion: Criterion
+  readonly recipe: Recipe
+  /** Whether weight decay acts on a parameter. */
+  readonly decays: (parameter: Parameter) => boolean
+  /** What happens to photos; `plain` at the end of a run. */
+  readonly augmentation: (settings: TrainingSettings, plain: boolean) => Transform[]
+}
+
+const FROM_NOTHING = 'nothing is pretrained'
+
+/** DETR (supplement A.4): AdamW, a drop to a tenth; from scratch higher rates and many more steps. */
+const detrRecipe: Recipe = ({ trainImages, pretrained, resize, queries }) => {
+  const learningRate = pretrained ? 1e-4 : 3e-4
+  const backboneLearningRate = pretrained ? 1e-5 : learningRate
+  return {
+    settings: {
+      batchSize: trainImages >= 32 ? 8 : Math.max(1, Math.min(4, trainImages)),
+      learningRate,
+      backboneLearningRate,
+      weightDecay: 1e-4,
+      clipNorm: 0.1,
+      decay: { kind: 'step', at: 0.8 },
+      resize,
+      queries,
+      plainFrom: 1,
+      freeze: pretrained ? ['backbone.conv1.', 'backbone.layer1.'] : [],
+      wantedSteps: pretrained ? 3000 : 20_000,
+      emaShare: 1 / 40,
+    },
+    reasons: [
+      pretrained
+        ? `learning rate ${learningRate}, backbone ${backboneLearningRate}; its stem and first stage stay as they are`
+        : `learning rate ${learningRate} everywhere: ${FROM_NOTHING}, and a DETR that starts from nothing learns slowly`,
+      `photos at ${sizeText(resize)}: the model's input`,
+    ],
+  }
+}
+
+/** RT-DETR (§5.1); from scratch higher rates, milder crops, and a size that the smallest objects survive. */
+const rtdetrRecipe: Recipe = (facts) => {
+  const { trainImages, pretrained, mostObjects } = facts
+  const learningRate = pretrained ? 1e-4 : 5e-4
+  const backboneLearningRate = pretrained ? 1e-5 : learningRate
+  const { resize, reason } = pretrained
+    ? { resize: facts.resize, reason: "the weights' own input" }
+    : sizeForObjects(facts)
+  const queries = pretrained ? facts.queries : mostObjects <= 50 ? 100 : 300
+  return {
+    settings: {
+      batchSize: trainImages >= 16 ? 4 : Math.max(1, Math.min(4, trainImages)),
+      learningRate,
+      backboneLearningRate,
+      weightDecay: 1e-4,
+      clipNorm: 0.1,
+      decay: { kind: 'cosine', from: 0.6, last: 0.02 },
+      resize,
+      queries,
+      plainFrom: 0.9,
+      freeze: [],
+      wantedSteps: pretrained ? 4000 : 12_000,
+      emaShare: 1 / 20,
+    },
+    reasons: [
+      `learning rate ${learningRate}${pretrained ? `, backbone ${backboneLearningRate}` : ` everywhere: ${FROM_NOTHING}`}`,
+      `photos at ${sizeText(resize)}: ${reason}`,
+      `${queries} queries: at most ${mostObjects} objects in a photo`,
+    ],
+  }
+}
+
+/** Sides are multiples of this: the coarsest level's stride. */
+const STRIDE = 32
+/** Pixels that all but the smallest objects shall have on a side. */
+const SMALLEST_SIDE = 12
+/** Root of the area of the smallest and the largest input that is chosen by itself. */
+const AREA_BOUNDS = [288, 640] as const
+
+/** An input of the photos' proportions, large enough for small objects. */
+function sizeForObjects({ imageAspect, smallestObject }: RecipeFacts): { resize: ResizeRule; reason: string } {
+  const wanted = SMALLEST_SIDE / Math.max(1e-3, smallestObject)
+  const root = Math.min(AREA_BOUNDS[1], Math.max(AREA_BOUNDS[0], wanted))
+  const side = (length: number): number => Math.max(2, Math.round(length / STRIDE)) * STRIDE
+  const [height, width] = [side(root / Math.sqrt(imageAspect)), side(root * Math.sqrt(imageAspect))]
+  const smallest = (smallestObject * Math.sqrt(height * width)).toFixed(0)
+  const reason = `the photos' proportions; small objects are ${smallest} pixels wide`
+  return { resize: { kind: 'stretch', height, width }, reason }
+}
+
+function sizeText(rule: ResizeRule): string {
+  return rule.kind === 'stretch' ? `${rule.width}×${rule.height} pixels` : `${rule.shortest} to ${rule.longest} pixels`
+}
+
+/** The last transform of a recipe: what detection does to a photo. */
+function finalResize(rule: ResizeRule): Transform {
+  return rule.kind === 'stretch'
+    ? stretch({ sizes: [{ height: rule.height, width: rule.width }] })
+    : resizeShortest({ shortest: [rule.shortest], longest: rule.longest })
+}
+
+/** By family: the only place that knows them all. */
+export const trainingFamilies: Readonly<Record<ModelFamily, TrainingFamily>> = {
+  detr: {
+    criterion: detrCriterion,
+    recipe: detrRecipe,
+    decays: () => true,
+    augmentation: ({ resize }) => [photometric(), horizontalFlip(), finalResize(resize)],
+  },
+  rtdetr: {
+    criterion: rtdetrCriterion,
+    recipe: rtdetrRecipe,
+    decays: ({ shape }) => shape.length > 1,
+    augmentation: ({ resize }, plain) =>
+      plain
+        ? [horizontalFlip(), finalResize(resize)]
+        : [
+            photometric(),
+            zoomOut({ probability: 0.25, factor: [1, 1.5] }),
+            either(0.5, [iouCrop({ scale: [0.6, 1], overlaps: [0.3, 0.5, 0.7, 0.9] })]),
+            dropSmall(),
+            horizontalFlip(),
+            finalResize(resize),
+            dropSmall(),
+          ],
+  },
+}
