@@ -162,7 +162,7 @@ def main():
         for case, statistics in entry["cases"].items():
             images = [tuple(image.values()) for image in statistics["images"]]
             pixels = batch(images, torch.float64)
-            ours = run(build(variant, seed, training).double(), pixels, variant.used)
+            ours = run(build(variant, seed, training).double(), pixels, variant)
             for exact in (True, False):
                 torch.set_default_dtype(torch.float64 if exact else torch.float32)
                 model = network(load(options.folder, exact), variant, seed, training).double()
