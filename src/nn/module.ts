@@ -70,8 +70,8 @@ function nameNodes(layer: Layer, path: string): void {
 }
 
 function graphOf(inputs: readonly unknown[], path: string): Graph {
-  for (const input of inputs) {
+  for (const input of inputs.flat(1)) {
     if (typeof input === 'object' && input !== null && 'graph' in input) return (input as Tensor).graph
   }
-  throw new GraphError({ where: path, expected: 'a tensor as an argument of forward', got: 'none' })
+  throw new GraphError({ where: path, expected: 'a tensor, or a list of them, as an argument of forward', got: 'none' })
 }

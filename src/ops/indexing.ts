@@ -2,7 +2,7 @@
 import { type Dim, formatShape, type Tensor } from '../graph/index.js'
 import { fromNumbers } from '../tensor/index.js'
 import { apply, applyMany, type Call, int, type Operand, type Operator, sameAsInput, text } from './operator.js'
-import { unsqueeze } from './shape.js'
+import { cast, unsqueeze } from './shape.js'
 
 /** Names of this family's operators. */
 export type IndexingOp = 'Gather' | 'GatherElements' | 'GatherND' | 'OneHot' | 'ScatterElements' | 'ScatterND' | 'TopK'
@@ -150,7 +150,7 @@ export const gatherElements = (data: Operand, indices: Tensor, axis: number): Te
 
 /** Rows of each batch entry: data [batch, rows, channels] read at indices [batch, picked], giving [batch, picked, channels]. */
 export const gatherRows = (data: Tensor, indices: Tensor): Tensor =>
-  apply('GatherND', indexing.GatherND, [data, unsqueeze(indices, [2])], { batch_dims: 1 })
+  apply('GatherND', indexing.GatherND, [data, unsqueeze(cast(indices, 'int64'), [2])], { batch_dims: 1 })
 
 /** `data` with `updates` put (or, by `reduction`, added) at `indices` along `axis`, element by element. */
 export const scatterElements = (

@@ -9,13 +9,13 @@ import { type TensorData, toNumbers } from '../../src/tensor/index.js'
 import { project, ruleImageBytes } from './rule.js'
 import { ruleWeights } from './rule-weights.js'
 
-interface ImageOfCase {
+export interface ImageOfCase {
   readonly seed: number
   readonly height: number
   readonly width: number
 }
 
-interface Statistics {
+export interface Statistics {
   readonly maxError: readonly number[]
   readonly rmsError: readonly number[]
   readonly shape: readonly number[]
@@ -45,7 +45,7 @@ export interface LayerDifference {
 
 /** Ours may be this many times as far from float64 as PyTorch's own float32 is. */
 const FACTOR = 4
-const NEVER_ABOVE = { logits: 1e-3, boxes: 3e-5 } as const
+const NEVER_ABOVE = { logits: 1e-3, boxes: 3e-5, encoder_logits: 1e-3, encoder_boxes: 3e-5 } as const
 const GOLDEN_FOLDER = new URL('../../../test/golden/', import.meta.url)
 
 /** The index of golden files by name. */
@@ -124,9 +124,10 @@ function layersOf(
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? last : outputs[`aux_${kind}.${i}`]!))
 }
 
-function compareLayers(
+/** Layers [batch, queries, ·] against every `stride`-th query of the golden file, and against its projections. */
+export function compareLayers(
   where: string,
-  kind: 'logits' | 'boxes',
+  kind: keyof typeof NEVER_ABOVE,
   layers: readonly TensorData[],
   statistics: Statistics,
   tensors: ReadonlyMap<string, TensorData>,

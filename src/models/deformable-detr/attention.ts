@@ -12,6 +12,7 @@ import {
   concat,
   fill,
   floor,
+  gather,
   gatherRows,
   greaterOrEqual,
   gridSample,
@@ -30,6 +31,7 @@ import {
   transpose,
   unsqueeze,
 } from '../../ops/index.js'
+import { fromNumbers } from '../../tensor/index.js'
 
 /** What makes a deformable attention. */
 export interface DeformableAttentionOptions {
@@ -39,6 +41,11 @@ export interface DeformableAttentionOptions {
   readonly points: readonly number[]
   /** `nearest` reads whole pixels, without interpolation; `bilinear` unless said. */
   readonly sampling?: 'bilinear' | 'nearest'
+  /**
+   * How detection reads: by the engine's operator for it, or row by row with operators that every engine has right (ONNX Runtime
+   * is wrong on WebGPU, its issue 32275). `grid` unless said; whole pixels are always read by rows.
+   */
+  readonly reading?: 'grid' | 'rows'
 }
 
 /** Height and width of a level's feature map. */
@@ -72,34 +79,50 @@ export class DeformableAttention {
 
   /**
    * @param query float32 [batch, queries, channels], positions added
-   * @param references float32 [batch, queries, 1, 4]: boxes cxcywh, fractions of the image, for all levels alike
+   * @param references float32 [batch, queries, levels or 1, 2 or 4]: points xy, from which offsets count in pixels of their level,
+   *   or boxes cxcywh, from which they count in halves of the box; fractions of the image
    * @param memory float32 [batch, tokens, channels]: the levels one after the other, each row by row
+   * @param valid float32 [batch, tokens, 1]: 0 where a token is padding and counts as nothing, else 1
    * @returns float32 [batch, queries, channels]
    */
-  forward(query: Tensor, references: Tensor, memory: Tensor, sizes: readonly LevelSize[]): Tensor {
+  forward(query: Tensor, references: Tensor, memory: Tensor, sizes: readonly LevelSize[], valid?: Tensor): Tensor {
     const { heads } = this.options
     const [batch, queries] = query.shape as [Dim, Dim]
     const perHead = (x: Tensor, last: readonly Dim[]): Tensor => reshape(x, [batch, queries, heads, -1, ...last])
     const weights = softmax(perHead(this.attentionWeights.forward(query), []), -1) // [batch, queries, heads, points]
     const offsets = perHead(this.samplingOffsets.forward(query), [2]) // [batch, queries, heads, points, 2]
-    const places = add(
-      unsqueeze(slice(references, 3, 0, 2), [2]),
-      mul(
-        mul(
-          offsets,
-          this.#perPoint(query, (points) => 0.5 / points),
-        ),
-        unsqueeze(slice(references, 3, 2, 4), [2]),
-      ),
-    )
-    const value = this.valueProj.forward(memory)
+    const places = this.#places(offsets, references, sizes)
+    const projected = this.valueProj.forward(memory)
+    const value = valid === undefined ? projected : mul(projected, valid)
     return this.outputProj.forward(this.#read(places, weights, value, sizes))
+  }
+
+  /** Where points lie, float32 [batch, queries, heads, points, 2]: fractions of the image. */
+  #places(offsets: Tensor, references: Tensor, sizes: readonly LevelSize[]): Tensor {
+    const perPoint = references.shape[2] === 1 ? references : this.#repeated(references)
+    const from = unsqueeze(slice(perPoint, 3, 0, 2), [2])
+    if (references.shape[3] === 2) {
+      const counts = this.options.points
+      const pixel = sizes.flatMap(([height, width], level) => {
+        return Array.from({ length: counts[level]! }, () => [1 / width, 1 / height]).flat()
+      })
+      const scale = offsets.graph.constant(fromNumbers('float32', [sum(counts), 2], pixel))
+      return add(from, mul(offsets, scale))
+    }
+    const shares = this.#perPoint(offsets, (points) => 0.5 / points)
+    return add(from, mul(mul(offsets, shares), unsqueeze(slice(perPoint, 3, 2, 4), [2])))
+  }
+
+  /** References of levels, one for each point: [batch, queries, points, ·]. */
+  #repeated(references: Tensor): Tensor {
+    const levels = this.options.points.flatMap((count, level) => new Array<number>(count).fill(level))
+    return gather(references, references.graph.constant(fromNumbers('int64', [levels.length], levels)), 2)
   }
 
   /** What the heads read, side by side: float32 [batch, queries, channels]. Each way gives the same. */
   #read(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
     if (places.graph.training) return this.#byMatrix(places, weights, value, sizes)
-    if (this.options.sampling === 'nearest') return this.#byRows(places, weights, value, sizes)
+    if (this.options.sampling === 'nearest' || this.options.reading === 'rows') return this.#byRows(places, weights, value, sizes)
     return this.#byGrid(places, weights, value, sizes)
   }
 
