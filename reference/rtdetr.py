@@ -68,7 +68,11 @@ def run(model, pixels, variant):
     probes = {}
 
     def keep(name):
-        return lambda module, inputs, output: probes.setdefault(name, output.clone())
+        def hook(module, inputs, output):
+            # Nothing is returned: what a hook returns takes the place of the module's output.
+            probes.setdefault(name, output.clone())
+
+        return hook
 
     hooks = [module.register_forward_hook(keep(name)) for name, module in watched(model).items()]
     out = model.model(pixel_values=pixels)
