@@ -42,11 +42,14 @@ def classification(name, logits, boxes, targets, indices) -> dict:
     hot = torch.zeros_like(x)
     for n, (target, (rows, index)) in enumerate(zip(exact, indices)):
         hot[n, rows, target["class_labels"][index]] = 1
+    torch.set_default_dtype(torch.float64)  # the one-hot targets of the binary cross entropy are made with it
     values = {
         "vfl": detr.loss_labels_vfl(outputs, exact, indices, count)["loss_vfl"],
         "bce": detr.loss_labels_bce(outputs, exact, indices, count)["loss_bce"],
         "focal": sigmoid_focal_loss(x, hot, alpha=0.75, gamma=2, reduction="sum") / count,
     }
+    torch.set_default_dtype(torch.float32)
+    assert all(value.dtype == torch.float64 for value in values.values())
     return {key: (value, torch.autograd.grad(value, x, retain_graph=True)[0]) for key, value in values.items()}
 
 

@@ -121,7 +121,12 @@ def outputs(model, pixels, used) -> dict:
 
     decoder = model.decoder
     hooks = [getattr(decoder, name).register_forward_hook(keep(name)) for name in ("enc_score_head", "enc_bbox_head")]
-    hooks.append(decoder.query_pos_head.register_forward_hook(lambda module, inputs, output: seen.setdefault("query_pos", output)))
+
+    def keep_first(module, inputs, output):
+        # Nothing is returned: what a hook returns takes the place of the module's output.
+        seen.setdefault("query_pos", output)
+
+    hooks.append(decoder.query_pos_head.register_forward_hook(keep_first))
     hooks.append(decoder.decoder.register_forward_pre_hook(lambda module, inputs: seen.update(unact=inputs[1])))
     levels = model.encoder(model.backbone(pixels))
     if model.training:
