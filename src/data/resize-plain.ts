@@ -1,4 +1,4 @@
-/** @file The two passes of a resize in plain TypeScript: what resize-simd.ts must equal, and takes over from it. */
+/** @file The two passes of a resize in plain TypeScript: the measure for resize-simd.ts, and its fallback. */
 import { HALF, type Kernel, PRECISION_BITS, type ResizePlan } from './resize-plan.js'
 
 /** The pixels of the result: horizontal pass first, each pass rounded to 8 bits. */
