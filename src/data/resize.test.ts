@@ -9,6 +9,8 @@ import { ImageError, mix } from '../tensor/index.js'
 import { decodeImage } from './decode.node.js'
 import type { ImageSize, RgbImage } from './image.js'
 import { resizeBilinear, resizeShortestEdge } from './resize.js'
+import { resizePlain } from './resize-plain.js'
+import { planResize } from './resize-plan.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const DATA = process.env['DETRS_DATA'] ?? join(ROOT, '../shared/data')
@@ -35,6 +37,12 @@ function digest(image: RgbImage): string {
   return createHash('sha256').update(image.data).digest('hex')
 }
 
+/** Without vector instructions, as on a machine that has none. */
+function digestPlain(image: RgbImage, size: ImageSize): string {
+  const plan = planResize(image, size)
+  return digest(plan === undefined ? image : { ...plan.output, data: resizePlain(plan) })
+}
+
 function parseSize(text: string): ImageSize {
   const [width, height] = text.split('x').map(Number)
   return { width: width!, height: height! }
@@ -48,6 +56,7 @@ for (const { name, seed, width, height, pixels, resized } of golden.noise) {
       const output = resizeBilinear(image, parseSize(size))
       assert.equal(output.data.length, output.width * output.height * 3)
       assert.equal(digest(output), expected, `to ${size}`)
+      assert.equal(digestPlain(image, parseSize(size)), expected, `to ${size} in plain TypeScript`)
     }
     assert.equal(digest(image), pixels, 'the source image is left as it was')
   })
@@ -61,6 +70,7 @@ test(`resizes of ${golden.photos.length} photos equal Pillow's`, { skip: absent 
     assert.equal(digest(image), pixels, `decoded pixels of ${file}`)
     for (const [size, expected] of Object.entries(resized)) {
       assert.equal(digest(resizeBilinear(image, parseSize(size))), expected, `${file} to ${size}`)
+      assert.equal(digestPlain(image, parseSize(size)), expected, `${file} to ${size} in plain TypeScript`)
     }
   }
 })
