@@ -97,6 +97,26 @@ def indexing():
             return torch.gather(x, axis, i % x.shape[axis])
 
         case(f"GatherElements/{name}", gather_elements, [shape, (GIVEN, indices)], {"axis": axis})
+    for name, shape, indices in (
+        ("distinct", (2, 5, 3), ints([4, 0, 2], [1, 3, 0])),
+        ("repeated", (2, 4, 3), ints([1, 1, 3, 1], [0, 0, 0, 2])),
+    ):
+
+        def gather_rows(x, i):
+            return torch.gather(x, 1, i.expand(-1, -1, x.shape[2]))
+
+        case(f"GatherND/{name}", gather_rows, [shape, (GIVEN, indices[..., None])], {"batch_dims": 1})
+    for name, shape, indices, axis, reduction in (
+        ("add", (6,), ints(5, 1, 1, 0), 0, "add"),
+        ("add-columns", (2, 4), ints([3, 3], [0, 2]), 1, "add"),
+        ("replace", (3, 4), ints([3, 1], [0, 2], [1, 0]), 1, "none"),
+    ):
+
+        def scatter(x, i, updates):
+            return x.scatter_add(axis, i, updates) if reduction == "add" else x.scatter(axis, i, updates)
+
+        inputs = [shape, (GIVEN, indices), tuple(indices.shape)]
+        case(f"ScatterElements/{name}", scatter, inputs, {"axis": axis, "reduction": reduction})
     for name, shape, k, axis, largest in (
         ("last", (2, 3, 5), 3, -1, 1),
         ("first", (6, 2), 2, 0, 1),

@@ -24,6 +24,8 @@ interface Window {
   readonly stride: number
   readonly padding: number
   readonly dilation: number
+  /** Groups of channels that are convolved apart from each other. */
+  readonly groups: number
 }
 
 function windowOf(node: Node, weight: Tensor): Window {
@@ -34,19 +36,19 @@ function windowOf(node: Node, weight: Tensor): Window {
     return values[0]!
   }
   if (width === undefined || more !== undefined) throw noGradient(node, 'a convolution of other than two dimensions')
-  if (Number(node.attributes['group'] ?? 1) !== 1) throw noGradient(node, 'a convolution in groups')
   if ((node.attributes['auto_pad'] ?? 'NOTSET') !== 'NOTSET') throw noGradient(node, 'padding by auto_pad')
   return {
     kernel: [height!, width],
     stride: first('strides', 1),
     padding: first('pads', 0),
     dilation: first('dilations', 1),
+    groups: Number(node.attributes['group'] ?? 1),
   }
 }
 
 const convRule: Rule = ({ inputs: [x, weight, bias], gradients: [dy], node }) => {
   const window = windowOf(node, weight!)
-  const pointwise = window.kernel[0] === 1 && window.kernel[1] === 1 && window.padding === 0
+  const pointwise = window.kernel[0] === 1 && window.kernel[1] === 1 && window.padding === 0 && window.groups === 1
   const [dx, dw] = pointwise
     ? pointwiseGradients(x!, weight!, dy!, window.stride)
     : [inputGradient(x!, weight!, dy!, window), weightGradient(x!, weight!, dy!, window)]
@@ -78,11 +80,14 @@ function spread(x: Tensor, stride: number, height: number, width: number): Tenso
 
 /** dX: stride 1, a convolution of dY with the filters turned round and transposed; otherwise a transposed convolution. */
 function inputGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): Tensor {
-  const { kernel, stride, padding, dilation } = window
+  const { kernel, stride, padding, dilation, groups } = window
   const [down, across] = kernel.map((size) => dilation * (size - 1)) as [number, number]
   if (stride === 1 && down === across && padding <= down) {
-    const turned = transpose(reverseKernel(weight), [1, 0, 2, 3])
-    return conv2d(dy, turned, undefined, { padding: down - padding, dilation })
+    return conv2d(dy, exchanged(reverseKernel(weight), groups), undefined, {
+      padding: down - padding,
+      dilation,
+      groups,
+    })
   }
   const [, , height, width] = sizesOf(x)
   const [, , dyHeight, dyWidth] = sizesOf(dy)
@@ -92,8 +97,17 @@ function inputGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): T
     stride,
     padding,
     dilation,
+    groups,
     outputPadding: [missing(height!, dyHeight!, down), missing(width!, dyWidth!, across)],
   })
+}
+
+/** Filters [outputs, inputs / groups, …] as those of the way back, [inputs, outputs / groups, …]. */
+function exchanged(weight: Tensor, groups: number): Tensor {
+  const [outputs, inputs, height, width] = sizesOf(weight) as [number, number, number, number]
+  if (groups === 1) return transpose(weight, [1, 0, 2, 3])
+  const apart = reshape(weight, [groups, outputs / groups, inputs, height, width])
+  return reshape(transpose(apart, [0, 2, 1, 3, 4]), [groups * inputs, outputs / groups, height, width])
 }
 
 /** Filters rotated by half a turn: their taps in reverse order, by a slice with a negative step. */
@@ -112,12 +126,11 @@ const FEW_FILTERS = 64
  */
 function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): Tensor {
   const [outputs, inputs, rows, columns] = sizesOf(weight) as [number, number, number, number]
-  const [xChannels, dyChannels] = [transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3])]
   const sameSize = sizesOf(x)
     .slice(2)
     .every((size, i) => size === sizesOf(dy)[i + 2])
-  if (window.stride === 1 && sameSize && outputs <= FEW_FILTERS) {
-    const perTap = tapProducts(xChannels, dyChannels, window)
+  if (window.stride === 1 && sameSize && outputs <= FEW_FILTERS && window.groups === 1) {
+    const perTap = tapProducts(x, dy, window)
     return reshape(
       concat(
         perTap.map((product) => reshape(product, [outputs, inputs, 1])),
@@ -126,13 +139,14 @@ function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): 
       weight.shape,
     )
   }
+  const [xChannels, dyChannels] = [transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3])]
   const pixels = dyChannels.shape.slice(1).reduce<number>((product, size) => product * (size as number), 1)
   const taps = shiftedPixels(xChannels, sizesOf(dy).slice(2) as [number, number], window)
-  const unfolded = concat(
-    taps.map((tap) => reshape(tap, [inputs, pixels])),
-    0,
-  )
-  const product = fusedMatmul(reshape(dyChannels, [outputs, pixels]), unfolded, { transB: true }) // [outputs, taps · inputs]
+  // [groups, taps · inputs, pixels] beside [groups, outputs / groups, pixels]: one product for each group.
+  const { groups } = window
+  const perGroup = taps.map((tap) => reshape(tap, [groups, inputs, pixels]))
+  const rowsOfDy = reshape(dyChannels, [groups, outputs / groups, pixels])
+  const product = fusedMatmul(rowsOfDy, concat(perGroup, 1), { transB: true }) // [groups, outputs / groups, taps · inputs]
   return reshape(transpose(reshape(product, [outputs, rows * columns, inputs]), [0, 2, 1]), weight.shape)
 }
 
@@ -153,22 +167,29 @@ function shiftedPixels(x: Tensor, [height, width]: readonly [number, number], wi
 }
 
 /**
- * The product of dy with each shift of x, [outputs, inputs] per tap. All images lie behind each other on one line with zeros
- * between rows and images, so that a shift is a step along the line; dy is 0 where a shifted pixel is none.
+ * The product of dy with each shift of x, [outputs, inputs] per tap. All images lie on one line, zeros between rows and images, so
+ * that a shift is a step along the line. Column shifts are taken of x and row shifts of dy, the other way round: a kernel of three
+ * by three then copies six lines and not nine.
  */
-function tapProducts(x: Tensor, dy: Tensor, { kernel, padding, dilation }: Window): Tensor[] {
-  const [inputs, batch, height, width] = sizesOf(x) as [number, number, number, number]
-  const lineLength = width + padding
-  const pixels = batch * (height + padding) * lineLength
-  const line = (tensor: Tensor, channels: number): Tensor =>
-    reshape(pad(tensor, [0, 0, 0, 0], [0, 0, padding, padding]), [channels, pixels])
-  const margin = padding * lineLength + padding
-  const xLine = pad(line(x, inputs), [0, margin], [0, margin])
-  const dyLine = line(dy, sizesOf(dy)[0]!)
-  return Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
-    const shift = Math.floor(tap / kernel[1]) * dilation * lineLength + (tap % kernel[1]) * dilation
-    return fusedMatmul(dyLine, slice(xLine, 1, shift, shift + pixels), { transB: true })
+function tapProducts(x: Tensor, dy: Tensor, window: Window): Tensor[] {
+  const { kernel, padding, dilation } = window
+  const [batch, , height, width] = sizesOf(x) as [number, number, number, number]
+  const [rowLength, rows] = [width + 2 * padding, height + 2 * padding]
+  const pixels = batch * rows * rowLength
+  // One image of zeros more on each line: the room that shifts need.
+  const line = (tensor: Tensor, before: readonly number[], after: readonly number[]): Tensor =>
+    reshape(transpose(pad(tensor, before, after), [1, 0, 2, 3]), [sizesOf(tensor)[1]!, -1])
+  const xLine = line(x, [0, 0, padding, padding], [1, 0, padding, padding])
+  const dyLine = line(dy, [1, 0, 0, 0], [0, 0, 2 * padding, 2 * padding])
+  const columns = Array.from({ length: kernel[1] }, (_, column) =>
+    slice(xLine, 1, column * dilation, column * dilation + pixels),
+  )
+  const bands = Array.from({ length: kernel[0] }, (_, row) => {
+    // Pixel n of dy meets pixel n + shift of x: here n − shift stands at n.
+    const first = rows * rowLength - row * dilation * rowLength
+    return slice(dyLine, 1, first, first + pixels)
   })
+  return bands.flatMap((band) => columns.map((column) => fusedMatmul(band, column, { transB: true })))
 }
 
 /** The largest element of each window, the first in row-major order where several are equal, gets the gradient. */
@@ -198,7 +219,10 @@ const averagePoolRule: Rule = ({ inputs: [x], gradients: [dy], node }) => {
     fill(dy!, [1, kernel, 1, kernel], 1),
   )
   const full = reshape(spreadOut, [batch, channels, rows * kernel, columns * kernel])
-  return [slice(slice(full, 2, 0, height), 3, 0, width)]
+  // In floor mode the last pixels are in no window, in ceil mode the last windows reach beyond the image.
+  const missing = [height - rows * kernel, width - columns * kernel].map((size) => Math.max(0, size))
+  const whole = missing.every((size) => size === 0) ? full : pad(full, [0, 0, 0, 0], [0, 0, ...missing])
+  return [slice(slice(whole, 2, 0, height), 3, 0, width)]
 }
 
 /** Rules of src/ops/convolution.ts. */

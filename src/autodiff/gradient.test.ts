@@ -201,7 +201,7 @@ test('operators that are piecewise constant have gradient 0', async () => {
   }
   // The others take no floats, or none that is not known while building.
   const rest = opsWith((rule) => rule === 'zero').filter((op) => !tried.includes(op))
-  assert.deepEqual(rest.sort(), ['And', 'ConstantOfShape', 'Not', 'OneHot', 'Or', 'Range', 'Xor'])
+  assert.deepEqual(rest.sort(), ['And', 'ConstantOfShape', 'Not', 'OneHot', 'Or', 'Range', 'StopGradient', 'Xor'])
 })
 
 test('forms of an operator whose gradient is not written are refused, never wrong', () => {

@@ -7,9 +7,11 @@ import {
   clip,
   concat,
   floor,
+  fusedMatmul,
   gather,
   greaterOrEqual,
   lessOrEqual,
+  matmul,
   mul,
   type ResamplingOp,
   rangeOf,
@@ -107,17 +109,25 @@ function repeated({ graph }: Tensor, count: number, value: number): Tensor {
   return graph.constant({ dtype: 'int32', shape: [1, count], data: new Int32Array(count).fill(value) })
 }
 
-/** Nearest-neighbour enlargement by whole factors: each pixel gets the sum over those that repeat it. */
+/** Nearest-neighbour resize: each pixel gets the sum over those that repeat it. */
 const resizeRule: Rule = ({ node, inputs: [x], outputs: [y], gradients: [dy] }) => {
   const [batch, channels, height, width] = sizesOf(x!) as [number, number, number, number]
   const [, , tall, wide] = sizesOf(y!) as [number, number, number, number]
   const { mode, coordinate_transformation_mode, nearest_mode } = node.attributes
   const repeats = mode === 'nearest' && coordinate_transformation_mode === 'asymmetric' && nearest_mode === 'floor'
-  if (!repeats || tall % height !== 0 || wide % width !== 0) {
-    throw noGradient(node, 'a resize that does not repeat pixels a whole number of times')
+  if (!repeats) throw noGradient(node, 'a resize that does more than repeat pixels')
+  if (tall % height === 0 && wide % width === 0) {
+    const blocks = reshape(dy!, [batch, channels, height, tall / height, width, wide / width])
+    return [reduceSum(blocks, [3, 5])]
   }
-  const blocks = reshape(dy!, [batch, channels, height, tall / height, width, wide / width])
-  return [reduceSum(blocks, [3, 5])]
+  return [fusedMatmul(matmul(repeaters(dy!, height, tall), dy!), repeaters(dy!, width, wide), { transB: true })]
+}
+
+/** float32 [from, to]: 1 where element `to` repeats element `from`. */
+function repeaters({ graph }: Tensor, from: number, to: number): Tensor {
+  const data = new Float32Array(from * to)
+  for (let i = 0; i < to; i++) data[Math.floor((i * from) / to) * to + i] = 1
+  return graph.constant({ dtype: 'float32', shape: [from, to], data })
 }
 
 /** Rules of src/ops/resampling.ts. */

@@ -1,5 +1,5 @@
 /**
- * @file The contract of every gradient rule: on the cases of reference/gradients.py it gives PyTorch's gradients, and
+ * @file The contract of every gradient rule: on the cases of reference/gradients.py and gradients_of_resampling.py it gives PyTorch's gradients, and
  * where nothing is kinked those that differences of the operator itself give.
  */
 import assert from 'node:assert/strict'
@@ -24,8 +24,11 @@ interface Case {
 }
 
 const GOLDEN = new URL('../../../test/golden/', import.meta.url)
-const cases: readonly Case[] = JSON.parse(readFileSync(new URL('gradients.json', GOLDEN), 'utf8'))
-const { tensors } = parseSafetensors(readFileSync(new URL('gradients.safetensors', GOLDEN)), 'gradients.safetensors')
+const FILES = ['gradients', 'resampling'] as const
+const cases = FILES.flatMap((file): Case[] => JSON.parse(readFileSync(new URL(`${file}.json`, GOLDEN), 'utf8')))
+const tensors = new Map(
+  FILES.flatMap((file) => [...parseSafetensors(readFileSync(new URL(`${file}.safetensors`, GOLDEN)), file).tensors]),
+)
 
 /** Inputs whose gradient is wanted, by position. */
 const wanted = ({ inputs }: Case): number[] => inputs.flatMap((kind, i) => (kind === 'wrt' ? [i] : []))

@@ -245,12 +245,17 @@ export function averagePool2d(x: Tensor, kernel: number): Tensor {
 
 /** Options of a transposed convolution; `outputPadding` adds rows and columns at the end, [height, width]. */
 export interface TransposedWindowOptions extends WindowOptions {
+  readonly groups?: number
   readonly outputPadding: readonly [height: number, width: number]
 }
 
 /** Transposed convolution: x [batch, in, height, width], weight [in, out, kernel, kernel]. */
 export function convTranspose2d(x: Tensor, weight: Operand, options: TransposedWindowOptions): Tensor {
-  const attributes = { ...windowAttributesOf(options), output_padding: [...options.outputPadding] }
+  const attributes = {
+    ...windowAttributesOf(options),
+    output_padding: [...options.outputPadding],
+    ...(options.groups === undefined ? {} : { group: options.groups }),
+  }
   return apply('ConvTranspose', convolution.ConvTranspose, [x, weight], attributes)
 }
 

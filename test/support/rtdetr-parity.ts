@@ -1,7 +1,7 @@
 /** @file Our RT-DETR against the golden files of reference/rtdetr.py, query by query: each is a token that the encoder selected. */
 import { readFileSync } from 'node:fs'
 import { Graph } from '../../src/graph/index.js'
-import { findModel, RtDetr, type RtDetrConfig, rtdetrModel, rtdetrR18 } from '../../src/models/index.js'
+import { findModel, type RtDetr, type RtDetrConfig, rtdetrModel, rtdetrR18 } from '../../src/models/index.js'
 import { encodeModel } from '../../src/onnx/index.js'
 import { sigmoid } from '../../src/ops/index.js'
 import { optimizeForInference } from '../../src/passes/index.js'
@@ -59,11 +59,18 @@ export async function compareRtDetr(
     if (cases !== undefined && !cases.includes(caseName)) continue
     const { height, width } = one.images[0]!
     const optimized = optimizeForInference({ graph: describing(network, one.images.length, height, width), weights })
-    const { bytes, externalData } = encodeModel(optimized.graph, { weights: optimized.weights, externalFromBytes: 1024 })
+    const { bytes, externalData } = encodeModel(optimized.graph, {
+      weights: optimized.weights,
+      externalFromBytes: 1024,
+    })
     const session = await runtime.createSession(bytes, { externalData })
     const outputs = await session.run({ pixels: batchOf(one.images) })
     await session.dispose()
-    const { places, others } = alignment(toNumbers(outputs['tokens']!), toNumbers(tensors.get(`${caseName}.tokens`)!), one)
+    const { places, others } = alignment(
+      toNumbers(outputs['tokens']!),
+      toNumbers(tensors.get(`${caseName}.tokens`)!),
+      one,
+    )
     otherTokens += others
     for (const kind of ['encoder_logits', 'encoder_boxes', 'logits', 'boxes'] as const) {
       const count = one[kind].shape[0]!

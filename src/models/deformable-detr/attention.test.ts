@@ -85,7 +85,9 @@ describe('deformable attention equals transformers', () => {
       const graph = build(one, true, 'grid')
       const y = graph.outputs.get('y')!
       const r = graph.input('r', 'float32', y.shape)
-      const wanted = [...one.inputs, ...one.weights].filter((name) => name !== 'valid' && !one.noGradient.includes(name))
+      const wanted = [...one.inputs, ...one.weights].filter(
+        (name) => name !== 'valid' && !one.noGradient.includes(name),
+      )
       const sources = wanted.map((name) => {
         const input = graph.inputs.find(({ source }) => source.kind === 'input' && source.name === name)
         return input ?? graph.parameters.get(name)!

@@ -122,7 +122,8 @@ export class DeformableAttention {
   /** What the heads read, side by side: float32 [batch, queries, channels]. Each way gives the same. */
   #read(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
     if (places.graph.training) return this.#byMatrix(places, weights, value, sizes)
-    if (this.options.sampling === 'nearest' || this.options.reading === 'rows') return this.#byRows(places, weights, value, sizes)
+    if (this.options.sampling === 'nearest' || this.options.reading === 'rows')
+      return this.#byRows(places, weights, value, sizes)
     return this.#byGrid(places, weights, value, sizes)
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { compareRtDetr } from '../../../test/support/rtdetr-parity.js'
-import { createFfiRuntime } from '../../runtime/index.node.js'
 import type { Runtime } from '../../runtime/index.js'
+import { createFfiRuntime } from '../../runtime/index.node.js'
 
 describe('RT-DETR R18 equals transformers', () => {
   let runtime: Runtime
