@@ -26,6 +26,7 @@ const PADDING = 16
 /** Air in front of the last row and column. */
 const APART = 6
 const LABEL_WIDTH = 190
+const EMPTY: Color = [244, 246, 248]
 const RIGHT: readonly [Color, Color] = [
   [233, 242, 250],
   [12, 84, 150],
@@ -95,7 +96,7 @@ export function matrixChart(chart: MatrixChart): Canvas {
       const count = counts[row * n + column]!
       const nowhere = row === n - 1 && column === n - 1 && n > 1
       if (count === 0 || nowhere) {
-        fillRect(canvas, rect, nowhere ? CHART_COLORS.grid : CHART_COLORS.plot)
+        fillRect(canvas, rect, nowhere ? CHART_COLORS.grid : EMPTY)
         continue
       }
       const scale = row === column ? RIGHT : WRONG

@@ -40,7 +40,9 @@ function panelsOf(columns: ResultColumns): LineChart[] {
   const epochs = columns.get('epoch') ?? []
   const names = [...columns.keys()].filter((name) => name !== 'epoch')
   const line = (name: string, label = name): ChartSeries => ({ name: label, ...known(epochs, columns.get(name)!) })
-  const x = { title: 'epoch', whole: true, tight: true }
+  const last = epochs.reduce((a, b) => Math.max(a, b), 2)
+  // The same ends in every panel, evaluated or not.
+  const x = { title: 'epoch', whole: true, tight: true, min: epochs[0] ?? 1, max: last }
   const take = (pattern: RegExp): string[] => names.filter((name) => pattern.test(name))
   const [terms, metrics, rates] = [take(TERM), take(METRIC), take(RATE)]
   const gradient = take(/^gradientNorm$/)
