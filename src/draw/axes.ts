@@ -64,7 +64,12 @@ export function axisFor(values: Iterable<number>, most: number, options: AxisOpt
     max = Math.max(max, value)
   }
   if (!(min <= max)) [min, max] = log ? [1, 10] : NOTHING
-  if (min === max) [min, max] = log ? [min / 2, max * 2] : [min - spread(min, whole), max + spread(max, whole)]
+  if (min === max) {
+    const reach = spread(min, whole)
+    const [below, above] = [options.min === undefined, options.max === undefined]
+    if (log) [min, max] = [below ? min / 2 : min, above ? max * 2 : max]
+    else [min, max] = [below ? min - reach : min, above ? max + reach : max]
+  }
   const around = log ? logTicks(min, max, most) : linearTicks(min, max, most, whole)
   const [first, last] = [around.values[0]!, around.values.at(-1)!]
   if (!tight) [min, max] = [Math.min(first, min), Math.max(last, max)]
@@ -131,7 +136,7 @@ function aroundRange(min: number, max: number, mantissas: readonly number[], str
 export function formatTick(value: number, step: number): string {
   const size = Math.abs(step)
   if (Math.abs(value) < size * 1e-6) return '0'
-  if (size < 9.99e-4) {
+  if (size < 2.1e-4) {
     const digits = Math.max(0, Math.floor(Math.log10(Math.abs(value)) + 1e-9) - Math.floor(Math.log10(size) + 1e-9))
     return value.toExponential(digits)
   }

@@ -11,7 +11,7 @@ export interface ShownBatch {
   /** int32 [batch, 2]: height and width of each image inside its padding */
   readonly sizes: TensorData
   /** Per image: `[n]` classes, and `[n, 4]` boxes as centre x, y, width, height in shares of the image without padding. */
-  readonly targets: readonly { readonly labels: Int32Array; readonly boxes: Float32Array }[]
+  readonly targets: readonly { readonly labels: Int32Array; readonly boxes: ArrayLike<number> }[]
 }
 
 const MOST_IMAGES = 16
@@ -44,7 +44,7 @@ export function batchSheet(
     const { labels, boxes } = targets[i]!
     for (const label of labels) present.add(label)
     const objects = Array.from(labels, (label, n) => {
-      const [x, y, w, h] = boxes.subarray(4 * n, 4 * n + 4) as unknown as [number, number, number, number]
+      const [x, y, w, h] = [0, 1, 2, 3].map((i) => boxes[4 * n + i]!) as [number, number, number, number]
       const [across, down] = [validWidth * scale, valid * scale]
       const box = {
         xmin: (x - w / 2) * across,

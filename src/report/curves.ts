@@ -14,18 +14,23 @@ export function parseResults(text: string): ResultColumns {
 
 /** Terms of the last decoder layer; those of the others end in their layer's number. */
 const TERM = /^loss_[a-z]+(_[a-z]+)*$/
-const METRIC = /^AP\d*$/
+const METRICS: readonly { readonly title: string; readonly names: RegExp }[] = [
+  { title: 'Average precision on the validation photos', names: /^AP\d*$/ },
+  { title: 'Average precision by size of the objects', names: /^AP[sml]$/ },
+  { title: 'Average recall with 1, 10, 100 detections', names: /^AR\d+$/ },
+]
+/** Too fine a division to draw. */
+const UNDRAWN = /^AR[sml]$|^loss_.*_\d+$/
 const RATE = /^(learningRate|lr|.*LearningRate)$/
 /** Whatever else a run writes down gets a panel of its own, up to this many. */
 const MOST_OTHERS = 3
-const COLUMNS = 3
 const PANEL_WIDTH = 520
 const PANEL_HEIGHT = 380
 
 /** Draws a panel for each kind of column that the table has. */
 export function curvesPicture(columns: ResultColumns): Canvas {
   const panels = panelsOf(columns)
-  const across = Math.min(COLUMNS, panels.length)
+  const across = panels.length > 6 ? 4 : Math.min(3, panels.length)
   const down = Math.ceil(panels.length / across)
   const canvas = blankCanvas(across * PANEL_WIDTH, down * PANEL_HEIGHT)
   panels.forEach((panel, i) => {
@@ -39,14 +44,15 @@ export function curvesPicture(columns: ResultColumns): Canvas {
 function panelsOf(columns: ResultColumns): LineChart[] {
   const epochs = columns.get('epoch') ?? []
   const names = [...columns.keys()].filter((name) => name !== 'epoch')
-  const line = (name: string, label = name): ChartSeries => ({ name: label, ...known(epochs, columns.get(name)!) })
+  const line = (name: string, label = name): ChartSeries => ({
+    name: label,
+    ...known(name, epochs, columns.get(name)!),
+  })
   const last = epochs.reduce((a, b) => Math.max(a, b), 2)
   // The same ends in every panel, evaluated or not.
   const x = { title: 'epoch', whole: true, tight: true, min: epochs[0] ?? 1, max: last }
   const take = (pattern: RegExp): string[] => names.filter((name) => pattern.test(name))
-  const [terms, metrics, rates] = [take(TERM), take(METRIC), take(RATE)]
-  const gradient = take(/^gradientNorm$/)
-  const layers = take(/^loss_.*_\d+$/)
+  const [terms, rates, gradient] = [take(TERM), take(RATE), take(/^gradientNorm$/)]
   const panels: LineChart[] = []
   const add = (title: string, series: readonly ChartSeries[], more: Partial<LineChart> = {}): void => {
     if (series.length > 0) panels.push({ title, x, y: {}, series, ...more })
@@ -61,11 +67,11 @@ function panelsOf(columns: ResultColumns): LineChart[] {
     terms.map((name) => line(name, name.slice('loss_'.length))),
     { note: 'last decoder layer, unweighted', y: { min: 0 } },
   )
-  add(
-    'Average precision on the validation photos',
-    metrics.map((name) => line(name)),
-    { note: bestNote(epochs, columns.get('AP')), y: { min: 0 } },
-  )
+  for (const { title, names: pattern } of METRICS) {
+    const series = take(pattern).map((name) => line(name))
+    const note = series[0]?.name === 'AP' ? { note: bestNote(epochs, columns.get('AP')) } : {}
+    add(title, series, { ...note, y: { min: 0 } })
+  }
   add(
     'Learning rate',
     rates.map((name) => line(name)),
@@ -76,15 +82,21 @@ function panelsOf(columns: ResultColumns): LineChart[] {
     gradient.map((name) => line(name)),
     { note: 'before clipping', y: logIfWide(columns.get('gradientNorm')) },
   )
-  const shown = new Set(['loss', ...terms, ...metrics, ...rates, ...gradient, ...layers])
-  const others = names.filter((name) => !shown.has(name)).slice(0, MOST_OTHERS)
+  const shown = new Set(['loss', ...terms, ...rates, ...gradient, ...METRICS.flatMap(({ names: one }) => take(one))])
+  const others = names.filter((name) => !shown.has(name) && !UNDRAWN.test(name)).slice(0, MOST_OTHERS)
   for (const name of others) add(name, [line(name)])
   return panels.length > 0 ? panels : [{ title: 'No epoch is finished yet', x, y: {}, series: [] }]
 }
 
 /** The points that there are: epochs without an evaluation must not tear the line of AP apart. */
-function known(epochs: readonly number[], values: readonly number[]): { xs: number[]; ys: number[] } {
-  const present = [...values.keys()].filter((i) => Number.isFinite(values[i]!) && Number.isFinite(epochs[i]!))
+function known(
+  name: string,
+  epochs: readonly number[],
+  values: readonly number[],
+): { readonly xs: number[]; readonly ys: number[] } {
+  // A measure of -1 had nothing to measure.
+  const least = /^A[PR]/.test(name) ? 0 : Number.NEGATIVE_INFINITY
+  const present = [...values.keys()].filter((i) => values[i]! >= least && Number.isFinite(values[i]! + epochs[i]!))
   return { xs: present.map((i) => epochs[i]!), ys: present.map((i) => values[i]!) }
 }
 

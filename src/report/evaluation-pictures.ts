@@ -86,6 +86,9 @@ function classPanel(evaluation: CocoEvaluation): LineChart {
 function scorePanel(evaluation: CocoEvaluation): LineChart {
   const { points, best } = scoreCurve(evaluation)
   const thinned = points.filter((_, i) => i % Math.ceil(points.length / MOST_POINTS) === 0 || i === points.length - 1)
+  const last = thinned.at(-1)
+  // All detections are believed below the lowest score, too.
+  if (last !== undefined && last.threshold > 0) thinned.push({ ...last, threshold: 0 })
   const xs = thinned.map(({ threshold }) => threshold)
   const series = (['f1', 'precision', 'recall'] as const).map((key) => ({
     name: key === 'f1' ? 'F1' : key,
