@@ -94,7 +94,8 @@ export function linearTicks(min: number, max: number, most: number, whole = fals
   let power = 10 ** Math.floor(Math.log10((max - min) / most))
   let factor = 1
   const count = (step: number): number => Math.ceil(max / step - 1e-9) - Math.floor(min / step + 1e-9) + 1
-  while (count(factor * power) > most || (whole && factor * power < 1)) {
+  // Around zero it takes three ticks, however long the steps are.
+  while (count(factor * power) > Math.max(3, most) || (whole && factor * power < 1)) {
     if (factor === 5) power *= 10
     factor = factor === 1 ? 2 : factor === 2 ? 5 : 1
   }
