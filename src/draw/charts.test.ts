@@ -69,12 +69,14 @@ test('values that are missing leave a gap, and a value between two gaps is a dot
 
 test('two series have a legend, one has none; the first lies on top', () => {
   const series = (name: string, color: Color): ChartSeries => ({ name, xs: [0, 10], ys: [5, 5], color, dots: false })
-  const above = ([x, y]: [number, number]): boolean => y < plotOf(both)[2] && x >= 0
   const both = chart([series('a', RED), series('b', [0, 0, 200])])
+  const [, , top] = plotOf(both)
+  const above = ([, y]: [number, number]): boolean => y < top
   assert.ok(places(both, RED).some(above) && places(both, [0, 0, 200]).some(above))
   assert.ok(!places(both, [0, 0, 200]).some((place) => !above(place)), 'hidden under the first')
   const one = chart([series('a', RED)])
-  assert.ok(!places(one, RED).some(([, y]) => y < plotOf(one)[2]))
+  const [, , highest] = plotOf(one)
+  assert.ok(!places(one, RED).some(([, y]) => y < highest))
 })
 
 test('charts of nothing, of one value, of huge and tiny values, and in no room at all', () => {

@@ -1,12 +1,5 @@
 /** @file Evaluated photos to look at: labels beside predictions, and the photos with the most errors. */
-import {
-  type Canvas,
-  type Color,
-  classColor,
-  type DrawableDetection,
-  type DrawOptions,
-  drawDetections,
-} from '../draw/index.js'
+import { type Canvas, type Color, classColor, type DrawableDetection, drawDetections } from '../draw/index.js'
 import { type PhotoOutcome, worstPhotos } from '../eval/index.js'
 import { contactSheet, type LegendEntry, type SheetTile } from './contact-sheet.js'
 import { pick } from './dataset-sheet.node.js'
@@ -20,8 +13,8 @@ const OUTCOME_COLORS: Readonly<Record<'found' | 'wrong' | 'missed', Color>> = {
   wrong: [255, 80, 40],
   missed: [255, 214, 0],
 }
-/** In a crowd the photo is worth more than every name. */
-const SHEET_DRAWING: DrawOptions = { enlargeBelow: 0, mostTags: 16 }
+/** In a crowd the photo is worth more than all names. */
+const MOST_NAMES = 16
 const PAIRS = 8
 const WORST = 12
 
@@ -47,7 +40,7 @@ export async function predictionsSheet(judged: JudgedPhotos): Promise<Canvas> {
     const draw = (items: readonly DrawableDetection[]): { picture?: Canvas } =>
       tile === undefined || 'message' in tile
         ? {}
-        : { picture: drawDetections(tile.picture, items, { ...SHEET_DRAWING, classes }) }
+        : { picture: drawDetections(tile.picture, items, { classes, enlargeBelow: 0, mostTags: MOST_NAMES }) }
     const scale = tile === undefined || 'message' in tile ? 1 : tile.scale
     tiles.push(
       {
@@ -79,7 +72,7 @@ export async function worstPhotosSheet(judged: JudgedPhotos): Promise<Canvas> {
     const picture =
       tile === undefined || 'message' in tile
         ? {}
-        : { picture: drawDetections(tile.picture, outcomeBoxes(judged, outcome, tile.scale), SHEET_DRAWING) }
+        : { picture: drawDetections(tile.picture, outcomeBoxes(judged, outcome, tile.scale), { enlargeBelow: 0 }) }
     const { found, wrong, missed } = outcome
     tiles.push({
       ...picture,
@@ -100,13 +93,35 @@ export async function worstPhotosSheet(judged: JudgedPhotos): Promise<Canvas> {
   return contactSheet({ heading, legend, tiles, columns: Math.max(2, Math.min(4, worst.length)) })
 }
 
+/**
+ * Boxes by outcome, the errors with their names as long as there are few. The score is part of the name: by itself it
+ * would make lines of half the width of what is uncertain.
+ */
 function outcomeBoxes(judged: JudgedPhotos, outcome: PhotoOutcome, scale: number): DrawableDetection[] {
   const { annotation, detection } = drawables(judged)
-  return [
-    ...outcome.found.map((pair) => ({ ...detection(pair.detection, scale), color: OUTCOME_COLORS.found })),
-    ...outcome.wrong.map((index) => ({ ...detection(index, scale), color: OUTCOME_COLORS.wrong })),
-    ...outcome.missed.map((index) => ({ ...annotation(index, scale), color: OUTCOME_COLORS.missed })),
+  const box = (item: DrawableDetection, kind: keyof typeof OUTCOME_COLORS): DrawableDetection => {
+    const percent = item.score === undefined ? '' : ` ${Math.round(100 * item.score)}%`
+    return { label: `${item.label}${percent}`, box: item.box, color: OUTCOME_COLORS[kind] }
+  }
+  const boxes = [
+    ...outcome.wrong.map((index) => box(detection(index, scale), 'wrong')),
+    ...outcome.missed.map((index) => box(annotation(index, scale), 'missed')),
+    ...outcome.found.map((pair) => box(detection(pair.detection, scale), 'found')),
   ]
+  const named = new Set(byTurns(boxes).slice(0, MOST_NAMES))
+  return boxes.map((item) => (named.has(item) ? item : { ...item, label: '' }))
+}
+
+/** The first of each class and outcome, then the second of each, and so on: rare classes are not crowded out. */
+function byTurns(boxes: readonly DrawableDetection[]): DrawableDetection[] {
+  const counts = new Map<string, number>()
+  const turns = boxes.map((item) => {
+    const group = `${item.color} ${item.label.replace(/ \d+%$/, '')}`
+    const turn = counts.get(group) ?? 0
+    counts.set(group, turn + 1)
+    return { item, turn }
+  })
+  return turns.sort((a, b) => a.turn - b.turn).map(({ item }) => item)
 }
 
 function drawables({ evaluation }: JudgedPhotos): { readonly annotation: Drawable; readonly detection: Drawable } {

@@ -142,13 +142,14 @@ function reasonTable(reasons: readonly string[]): ReportTable {
   return { kind: 'table', rows: [['choice', 'reason'], ...rows], textColumns: 2 }
 }
 
-/** Names and values; what is nested is written as JSON. */
+/** Names and values; a list is written with commas, what is nested deeper as JSON. */
 function recordTable(record: Readonly<Record<string, unknown>>, heading: string): ReportTable {
   const rows = Object.entries(record).map(([name, value]) => [name, typeof value === 'string' ? value : toText(value)])
   return { kind: 'table', rows: [[heading, 'value'], ...rows], textColumns: 2 }
 }
 
 function toText(value: unknown): string {
+  if (Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? item : toText(item))).join(', ')
   return value === null ? 'none' : (JSON.stringify(value) ?? 'none')
 }
 

@@ -150,6 +150,7 @@ async function run(
     options: JSON.stringify(settings),
   }
   const restored = await resumeFrom?.restore(step)
+  const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20))
   const pictures = await RunPictures.open({
     folder: folder.path,
     title: `${model.name} on ${dataset.name}`,
@@ -157,7 +158,7 @@ async function run(
     classNames: dataset.classNames,
     photos: val,
     reasons,
-    options: { evaluateEvery: options.evaluateEvery ?? null },
+    options: { evaluateEvery },
     epoch: restored?.position.epoch ?? 0,
     warn: (line) => events.onWarning?.(line),
   })
@@ -207,7 +208,7 @@ async function run(
           { learningRate: settings.learningRate * factor(at), weightDecay: settings.weightDecay },
         ],
         evaluate,
-        evaluateEvery: options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20)),
+        evaluateEvery,
         hooks: {
           ...events,
           onModelSave: async (at, best) => {
