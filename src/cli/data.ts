@@ -12,10 +12,11 @@ import {
   writeDataset,
 } from '../data/formats/index.node.js'
 import { encodeImage } from '../data/index.node.js'
+import { datasetSheet } from '../report/index.node.js'
 import { ConfigError, FileError, nearestNames } from '../tensor/index.js'
 import { flag, listOption, numberOption, operands, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
-import { contactSheet } from './contact-sheet.js'
+
 import { checkAsJson, checkAsText, problemsInShort } from './data-report.js'
 import { checkOutput, writeOutput } from './output-file.js'
 import { printable } from './plain-text.js'
@@ -151,7 +152,7 @@ async function show(input: CommandInput, terminal: Terminal): Promise<number> {
   await checkOutput(out)
   const dataset = await read(path!, input)
   const positions = split === undefined ? [...dataset.images.keys()] : positionsOf(dataset, split)
-  const sheet = await contactSheet(dataset, positions, { count, seed, title: split })
+  const sheet = await datasetSheet(dataset, positions, { count, seed, title: split })
   await writeOutput(out, [await encodeImage(sheet.picture, kind === 'png' ? 'png' : 'jpeg')])
   for (const message of sheet.unreadable) terminal.err(`detrs: ${printable(message)}\n`)
   terminal.out(`${printable(resolve(out))}: ${sheet.shown} of ${positions.length} photos\n`)

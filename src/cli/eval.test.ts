@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { MAIN, PACKAGE_FOLDER, run, temporaryFolder } from '../../test/support/cli.js'
@@ -63,6 +63,19 @@ test('--per-class adds a line per class, or a list', async () => {
       [2, -1, 0],
     ],
   )
+})
+
+test('--out writes tables, pictures and a page', async () => {
+  const out = join(folder, 'report', 'deep')
+  const { code, err } = await run(['eval', '--gt', gt, '--dt', dt, '--out', out])
+  assert.deepEqual([code, err], [0, ''])
+  const names = ['classes.csv', 'confusion-matrix.png', 'evaluation.json', 'photos.csv', 'pr-curves.png', 'report.html']
+  assert.deepEqual(readdirSync(out).sort(), names)
+  assert.equal(readFileSync(join(out, 'photos.csv'), 'utf8'), 'photo,right,wrong,missed\n1,1,0,0\n')
+  assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /<h1>Evaluation of dt\.json<\/h1>/)
+  const taken = await run(['eval', '--gt', gt, '--dt', dt, '--out', gt])
+  assert.deepEqual([taken.code, taken.out], [1, ''])
+  assert.match(taken.err, /gt\.json: expected a place that can be written, got a file where a folder is needed/)
 })
 
 test('no results at all are evaluated, and notes go to standard error', async () => {

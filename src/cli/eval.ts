@@ -1,6 +1,7 @@
 /** @file `detrs eval`: how good detections are, by COCO's rules. */
 import { constants } from 'node:buffer'
-import { readFile, stat } from 'node:fs/promises'
+import { access, mkdir, readFile, constants as rights, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import {
   type ClassResult,
   type CocoDetection,
@@ -12,10 +13,12 @@ import {
   formatSummary,
   parseJson,
 } from '../eval/index.js'
+import { judgePhotos, type PhotoFile, writeEvaluation, writeReport } from '../report/index.node.js'
 import { ConfigError, describeReadFault, FileError } from '../tensor/index.node.js'
 import { flag, operands, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { evaluateModel } from './evaluate-model.js'
+import { unwritable } from './output-file.js'
 import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
 
@@ -23,7 +26,7 @@ import { formatTable } from './table.js'
 const MAX_BYTES = constants.MAX_STRING_LENGTH
 
 export const command: Command = {
-  usage: '--gt FILE --dt FILE [--type bbox|segm] | --model NAME|FILE --data DIR [--split NAME]',
+  usage: '--gt FILE --dt FILE [--type bbox|segm] | --model NAME|FILE --data DIR [--split NAME] [--out DIR]',
   description:
     'Evaluates detections made by anybody (ground truth and results in COCO JSON) or a detector on a data set: the twelve ' +
     'numbers of pycocotools, equal to the last bit. A number is -1 where the ground truth has no such objects.',
@@ -37,6 +40,7 @@ export const command: Command = {
     split: { type: 'string' },
     json: { type: 'boolean' },
     'per-class': { type: 'boolean' },
+    out: { type: 'string', short: 'o' },
   },
   optionHelp: {
     gt: 'ground truth: images, annotations, categories',
@@ -48,14 +52,24 @@ export const command: Command = {
     split: 'part of the data set; val, else test, else all of it unless said',
     json: 'one JSON object instead of text: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl',
     'per-class': 'also the numbers of each class; with --json as "classes"',
+    out:
+      'folder for report.html, classes.csv, photos.csv, evaluation.json and pictures: PR curves, confusion matrix, and ' +
+      'with --data the worst photos',
   },
   run: evaluate,
 }
 
 async function evaluate(input: CommandInput, terminal: Terminal): Promise<number> {
   operands(input, 'eval', [])
-  const evaluation = await evaluationOf(input, terminal)
+  const out = textOption(input, 'out')
+  if (out !== undefined) await makeFolder(out)
+  const judged = await judge(input, terminal)
+  const { evaluation } = judged
   for (const note of evaluation.notes) terminal.err(`note: ${printable(note)}\n`)
+  if (out !== undefined) {
+    await writeEvaluation(out, judgePhotos(evaluation, judged.photos))
+    await writeReport(out, judged)
+  }
   const summary = evaluation.summarize()
   const classes = flag(input, 'per-class') ? classResults(evaluation) : undefined
   if (flag(input, 'json'))
@@ -64,7 +78,15 @@ async function evaluate(input: CommandInput, terminal: Terminal): Promise<number
   return 0
 }
 
-async function evaluationOf(input: CommandInput, terminal: Terminal): Promise<CocoEvaluation> {
+/** An evaluation, its photos, and what its page is called. */
+interface Judged {
+  readonly evaluation: CocoEvaluation
+  readonly photos: readonly PhotoFile[]
+  readonly title: string
+  readonly subtitle: string
+}
+
+async function judge(input: CommandInput, terminal: Terminal): Promise<Judged> {
   const [model, data] = [textOption(input, 'model'), textOption(input, 'data')]
   if (model !== undefined || data !== undefined) {
     const both = ['gt', 'dt', 'type'].find((name) => textOption(input, name) !== undefined)
@@ -78,13 +100,29 @@ async function evaluationOf(input: CommandInput, terminal: Terminal): Promise<Co
       })
     }
     const architecture = textOption(input, 'architecture')
-    return evaluateModel({ model, architecture, data, split: textOption(input, 'split') }, terminal)
+    const request = { model, architecture, data, split: textOption(input, 'split') }
+    const { evaluation, photos, part } = await evaluateModel(request, terminal)
+    return { evaluation, photos, title: `Evaluation of ${basename(model)}`, subtitle: `On ${part}` }
   }
   const [gt, dt] = [requiredFile(input, 'gt'), requiredFile(input, 'dt')]
   const type = regionType(textOption(input, 'type') ?? 'bbox')
   const groundTruth = parseJson(await readText(gt), gt) as CocoGroundTruth
   const detections = parseJson(await readText(dt), dt) as readonly CocoDetection[]
-  return evaluateCoco({ groundTruth, detections, type, names: { groundTruth: gt, detections: dt } })
+  const evaluation = evaluateCoco({ groundTruth, detections, type, names: { groundTruth: gt, detections: dt } })
+  const names = new Map(groundTruth.images.map(({ id, file_name }) => [id, file_name]))
+  const photos = evaluation.columns.groundTruth.photos.ids.map((id) => ({ file: String(names.get(id) ?? id) }))
+  const subtitle = `Against the labels of ${basename(gt)}`
+  return { evaluation, photos, title: `Evaluation of ${basename(dt)}`, subtitle }
+}
+
+/** Before the work, so that its results need not be thrown away. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+    await access(path, rights.W_OK)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
 }
 
 function requiredFile(input: CommandInput, name: 'gt' | 'dt'): string {

@@ -3,6 +3,7 @@ import type { DatasetImage } from '../data/formats/index.js'
 import { readDataset } from '../data/formats/index.node.js'
 import { createFilePreprocessor, Detector, evaluateDetector, resolveWeights } from '../detect/index.node.js'
 import type { CocoEvaluation } from '../eval/index.js'
+import type { PhotoFile } from '../report/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError } from '../tensor/index.js'
 import { cacheEnvironment } from './cache-environment.js'
@@ -21,11 +22,19 @@ export interface ModelEvaluation {
   readonly split?: string | undefined
 }
 
+/** What came of it. */
+export interface JudgedModel {
+  readonly evaluation: CocoEvaluation
+  readonly photos: readonly PhotoFile[]
+  /** Which photos these are, in words. */
+  readonly part: string
+}
+
 /**
  * Detects on every photo of the split and evaluates by COCO's rules.
  * @throws ConfigError when the data set has no such split, or none of its classes is one of the model's.
  */
-export async function evaluateModel(request: ModelEvaluation, terminal: Terminal): Promise<CocoEvaluation> {
+export async function evaluateModel(request: ModelEvaluation, terminal: Terminal): Promise<JudgedModel> {
   const { model, architecture, data, split } = request
   const cache = cacheEnvironment(terminal.env)
   const [{ loaded }, { runtime, fallbackReason }] = await Promise.all([
@@ -49,11 +58,12 @@ export async function evaluateModel(request: ModelEvaluation, terminal: Terminal
   const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
   const progress = new Progress(terminal, 'eval', images.length, 'photos')
   try {
-    return await evaluateDetector(detector, {
+    const evaluation = await evaluateDetector(detector, {
       images,
       classNames: dataset.classNames,
       onProgress: (done) => progress.update(done),
     })
+    return { evaluation, photos: images, part: `${name} of ${dataset.name}` }
   } finally {
     progress.finish()
     await detector.dispose()

@@ -78,6 +78,12 @@ describe('detrs train', () => {
     const rows = readFileSync(join(runFolder, 'results.csv'), 'utf8').trim().split('\n')
     assert.equal(rows.length, 3)
     assert.match(rows[0]!, /^epoch,loss,loss_ce,loss_bbox,loss_giou,.*,AP,AP50,AP75/)
+    const names = readdirSync(runFolder)
+    for (const name of ['train-batch-2.png', 'results.png', 'worst-photos.png', 'classes.csv', 'environment.json']) {
+      assert.ok(names.includes(name), name)
+    }
+    assert.ok(names.some((name) => name.startsWith('events.out.tfevents.')))
+    assert.match(readFileSync(join(runFolder, 'report.html'), 'utf8'), /<td>batch 4<\/td><td>12 training photos<\/td>/)
     const weights = join(runFolder, 'weights', 'last.safetensors')
     const { metadata } = parseSafetensors(readFileSync(weights), weights)
     assert.deepEqual(JSON.parse(metadata.get('detrs.class_names')!), [...SHAPES])

@@ -6,14 +6,15 @@ import { ConfigError } from '../tensor/index.js'
 import { type FitEvents, type FitResult, fit, resume } from '../train/index.node.js'
 import { numberOption, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
+import { printable } from './plain-text.js'
 import { formatDuration } from './progress.js'
 
 export const command: Command = {
   usage: '--data DIR [--model NAME] [--epochs N] [--out DIR] | --resume RUN [--epochs N]',
   description:
     'Trains a detector on labelled photos (COCO, Pascal VOC, YOLO or CSV, recognised by looking) and writes a run folder: ' +
-    'options, results.csv, weights/last and weights/best for detrs detect, states to go on from. Ctrl-C finishes the step ' +
-    'and saves; --resume goes on to the bit.',
+    'options, results.csv, curves, pictures, report.html, events for TensorBoard, weights/last and weights/best for detrs ' +
+    'detect, states to go on from. Ctrl-C finishes the step and saves; --resume goes on to the bit.',
   options: {
     data: { type: 'string' },
     model: { type: 'string', short: 'm' },
@@ -148,6 +149,7 @@ function reporter(terminal: Terminal, stop: AbortSignal): FitEvents {
       for (const line of lines) terminal.err(`${line}\n`)
       terminal.err(`run folder: ${folder.path}\n`)
     },
+    onWarning: (line) => terminal.err(`note: ${printable(line)}\n`),
     onBatchEnd: ({ loss, terms, gradientNorm }, position) => {
       firstStep ??= position.step - 1
       const seconds = (performance.now() - started) / 1000

@@ -216,3 +216,27 @@ test('one picture to the byte', () => {
     '8ca4643213bdf018de1b3f4f54f8426f8285039c1d517d4b364be1dec73e5ff8',
   )
 })
+
+test('a colour of its own goes before that of the label, in box and tag', () => {
+  const own = { ...detection(100, 100, 220, 200), color: [1, 2, 3] as const }
+  const drawn = drawDetections(plain(400, 300), [own], PLAIN_STYLE)
+  assert.deepEqual(pixel(drawn, 160, 99), [1, 2, 3])
+  assert.deepEqual(pixel(drawn, 101, 95), [1, 2, 3])
+})
+
+test('beyond mostTags only the best scores have a name', () => {
+  const boxes = [detection(10, 60, 110, 140, 'cat', 0.6), detection(210, 60, 310, 140, 'cat', 0.9)]
+  const tagged = (mostTags: number): boolean[] => {
+    const drawn = drawDetections(plain(400, 300), boxes, { ...PLAIN_STYLE, mostTags })
+    return [20, 220].map((x) => pixel(drawn, x, 50).join() !== '128,128,128')
+  }
+  assert.deepEqual(
+    [tagged(2), tagged(1), tagged(0)],
+    [
+      [true, true],
+      [false, true],
+      [false, false],
+    ],
+  )
+  assert.throws(() => drawDetections(plain(400, 300), [], { mostTags: 501 }), ConfigError)
+})

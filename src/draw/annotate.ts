@@ -11,6 +11,8 @@ export interface DrawableDetection {
   /** 0..1; shown as a percentage. Below 0.5 the box's line is thinner. */
   readonly score?: number
   readonly box: Rect
+  /** That of the label unless said. */
+  readonly color?: Color
 }
 
 /** How to draw; every value has a default that fits the picture. */
@@ -27,6 +29,9 @@ export interface DrawOptions {
   /** A picture whose longer side is below this many pixels is enlarged by the smallest whole number (at most 16) that
    * reaches it, so that labels can be read. 0 keeps the size, 4096 is the most. Default 320. */
   readonly enlargeBelow?: number
+  /** Boxes with a name, 0..500: where there are more, those with the best scores. Default 500; more would cover the
+   * picture, and placing them would take seconds. */
+  readonly mostTags?: number
 }
 
 /** A picture with detections drawn on it. */
@@ -39,6 +44,7 @@ export interface AnnotatedCanvas extends Canvas {
 interface Item {
   readonly label: string
   readonly score: number | undefined
+  readonly color: Color | undefined
   /** Edges of the object in the drawn picture, clamped to it. */
   readonly box: Rect
   readonly lineWidth: number
@@ -49,7 +55,6 @@ interface Item {
 const WHERE = 'drawDetections'
 const LARGEST_ENLARGEMENT = 16
 const FAINT_SCORE = 0.5
-/** More tags than this cover the picture, and placing them would take seconds; the best scores keep theirs. */
 const MOST_TAGS = 500
 const SHADOW: Color = [0, 0, 0]
 const SHADOW_ALPHA = 0.4
@@ -90,10 +95,11 @@ export function drawDetections(
     const rim = (item.lineWidth + shadow) / 2
     strokeRect(canvas, grow(item.line, rim), shadow, SHADOW, SHADOW_ALPHA)
     if (isOpen(item.line, rim)) strokeRect(canvas, grow(item.line, -rim), shadow, SHADOW, SHADOW_ALPHA)
-    strokeRect(canvas, item.line, item.lineWidth, colors.get(item.label)!)
+    strokeRect(canvas, item.line, item.lineWidth, item.color ?? colors.get(item.label)!)
   }
   const textSize = inRange('textSize', options.textSize ?? defaultTextSize(side, items), 4, 1024)
-  drawTags(canvas, items, colors, new StrokeFont(textSize), options.showScores ?? true)
+  const named = bestScores(items, inRange('mostTags', options.mostTags ?? MOST_TAGS, 0, MOST_TAGS))
+  drawTags(canvas, named, colors, new StrokeFont(textSize), options.showScores ?? true)
   return canvas
 }
 
@@ -113,19 +119,20 @@ function drawTags(
   const padTop = Math.max(1, Math.round(font.size * 0.2))
   const padBottom = Math.max(0, Math.round(font.size * 0.04))
   const limit = Math.min(canvas.width, Math.max(canvas.width / 2, 12 * font.size)) - 2 * padX
-  const tags = withinTagLimit(items)
+  const tags = items
     .map((item) => ({ item, text: tagText(item, font, limit, showScores) }))
     .filter(({ text }) => text !== '')
   const requests = tags.map(({ item, text }): TagRequest => {
     const { width, ascent, descent } = font.measure(text)
     const height = padTop + ascent + descent + padBottom
-    return { box: grow(item.line, item.lineWidth / 2), width: width + 2 * padX, height, group: item.label }
+    const group = item.color === undefined ? item.label : `${item.label} ${item.color}`
+    return { box: grow(item.line, item.lineWidth / 2), width: width + 2 * padX, height, group }
   })
   const places = placeTags(requests, canvas.width, canvas.height)
   for (const [i, rect] of places.entries()) {
     if (rect === null) continue
     const { item, text } = tags[i]!
-    const color = colors.get(item.label)!
+    const color = item.color ?? colors.get(item.label)!
     fillRect(canvas, rect, color)
     const baseline = rect.ymax - padBottom - font.descent
     font.draw(canvas, text, rect.xmin + padX, baseline, textColorOn(color))
@@ -145,15 +152,19 @@ function tagText({ label, score }: Item, font: StrokeFont, limit: number, showSc
 }
 
 /** All items, or, where there are too many, those with the best scores, in the same order. */
-function withinTagLimit(items: readonly Item[]): readonly Item[] {
-  if (items.length <= MOST_TAGS) return items
-  const best = [...items].sort((a, b) => (b.score ?? 1) - (a.score ?? 1)).slice(0, MOST_TAGS)
+function bestScores(items: readonly Item[], count: number): readonly Item[] {
+  if (items.length <= count) return items
+  const best = [...items].sort((a, b) => (b.score ?? 1) - (a.score ?? 1)).slice(0, count)
   const kept = new Set(best)
   return items.filter((item) => kept.has(item))
 }
 
 /** The detection in pixels of the drawn picture; null if it cannot be seen there. */
-function itemOf({ label, score, box }: DrawableDetection, canvas: AnnotatedCanvas, lineWidth: number): Item | null {
+function itemOf(
+  { label, score, box, color }: DrawableDetection,
+  canvas: AnnotatedCanvas,
+  lineWidth: number,
+): Item | null {
   const { width, height, scale } = canvas
   const edges = [box.xmin, box.ymin, box.xmax, box.ymax]
   if (!edges.every(Number.isFinite)) return null
@@ -173,7 +184,7 @@ function itemOf({ label, score, box }: DrawableDetection, canvas: AnnotatedCanva
   const thickness = Math.max(1, Math.round(Math.min(lineWidth, Math.max(lineWidth / 2, shorter / 12)) * faint))
   const outset = shorter < 12 * thickness ? thickness : Math.floor(thickness / 2)
   const line = insidePicture(clamped, outset, thickness, width, height)
-  return { label: String(label), score: known, box: clamped, lineWidth: thickness, line }
+  return { label: String(label), score: known, color, box: clamped, lineWidth: thickness, line }
 }
 
 /** The line's middle: outer edges on whole pixels `outset` around the box, and the whole line within the picture. */

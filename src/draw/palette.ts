@@ -51,6 +51,25 @@ export function labelColors(labels: Iterable<string>, classes: readonly string[]
   return new Map([...slots].map(([label, slot]) => [label, classColor(slot)]))
 }
 
+/** Dark enough for thin lines on white paper, and apart from each other for people who see few colours. */
+const SERIES: readonly Color[] = [
+  [0, 101, 178],
+  [213, 84, 0],
+  [0, 138, 104],
+  [160, 60, 140],
+  [186, 132, 0],
+  [40, 160, 200],
+  [140, 80, 40],
+  [90, 96, 106],
+  [200, 40, 90],
+  [98, 130, 30],
+]
+
+/** The colour of line `index` of a chart on white paper; ten of them, then again from the first. */
+export function seriesColor(index: number): Color {
+  return SERIES[index % SERIES.length]!
+}
+
 /** Black or white text, whichever has the higher contrast on the colour (WCAG 2 contrast ratio). */
 export function textColorOn(background: Color): Color {
   const luminance = relativeLuminance(background)

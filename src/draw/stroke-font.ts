@@ -128,6 +128,19 @@ export class StrokeFont {
     }
   }
 
+  /** Draws a text that reads from below; `bottom` is the pen's start and `baseline` the column right of the letters. */
+  drawUpwards(canvas: Canvas, text: string, baseline: number, bottom: number, color: Color): void {
+    let pen = Math.round(bottom)
+    const column = Math.round(baseline)
+    for (const character of charactersOf(text)) {
+      if (pen <= 0) return
+      const { mask, advance } = this.#glyph(character)
+      const turned = quarterTurn(mask)
+      fillMask(canvas, { ...turned, x: turned.x + column, y: turned.y + pen }, color)
+      pen -= advance
+    }
+  }
+
   #glyph(character: string): FittedGlyph {
     const known = this.#glyphs.get(character)
     if (known !== undefined) return known
@@ -180,6 +193,17 @@ export class StrokeFont {
   #baseline(): number {
     return Math.max(1, Math.round(this.#pen)) / 2
   }
+}
+
+/** The mask turned to the left around the pen's start: what lay to the right lies above. */
+function quarterTurn({ x, y, width, height, data }: CoverageMask): CoverageMask {
+  const turned = new Uint8Array(data.length)
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      turned[(width - 1 - column) * height + row] = data[row * width + column]!
+    }
+  }
+  return { x: y, y: -x - width, width: height, height: width, data: turned }
 }
 
 /** Thin pens are drawn to whole pixels, so that stems are not grey at both edges. */

@@ -9,6 +9,7 @@ export * from './coco-records.js'
 export { type CocoSummary, formatSummary } from './coco-summary.js'
 export { type ConfusionMatrix, confusionMatrix } from './confusion.js'
 export { maskIou, rleBox } from './mask-batch.js'
+export { type OperatingPoint, type ScoreCurve, scoreCurve } from './operating-point.js'
 export {
   type FoundObject,
   type OutcomeOptions,

@@ -12,6 +12,7 @@ import { ConfigError, type TensorData } from '../tensor/index.js'
 import { trainingFamilies } from './families.js'
 import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
+import { RunPictures } from './run-pictures.node.js'
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
 import { TrainingStep } from './step.js'
@@ -36,6 +37,8 @@ export interface FitOptions {
 export interface FitEvents extends TrainerHooks {
   /** Facts and reasons, once, before the first step. */
   onPlan?(lines: readonly string[], folder: RunFolder): void
+  /** A sentence about something that could not be drawn or written for people; training goes on. */
+  onWarning?(line: string): void
 }
 
 /** How it ended. */
@@ -160,6 +163,18 @@ async function run(
     options: JSON.stringify(settings),
   }
   const restored = await resumeFrom?.restore(step)
+  const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20))
+  const pictures = await RunPictures.open({
+    folder: folder.path,
+    title: `${model.name} on ${dataset.name}`,
+    runtime,
+    classNames: dataset.classNames,
+    photos: val,
+    reasons,
+    options: { evaluateEvery },
+    epoch: restored?.position.epoch ?? 0,
+    warn: (line) => events.onWarning?.(line),
+  })
   const loader = createLoader({
     dataset,
     indices,
@@ -172,9 +187,11 @@ async function run(
   const source: BatchSource = {
     batchesPerEpoch: loader.batchesPerEpoch,
     batches: async function* (epoch, from) {
-      for await (const { images, photos } of loader.batches({ epoch, batch: from })) {
+      for await (const { images, photos, position } of loader.batches({ epoch, batch: from })) {
         const targets = photos.map(({ targets: { labels, boxes } }) => ({ labels, boxes: boxes as never }))
-        yield { images: images.pixels, sizes: images.sizes, targets }
+        const batch = { images: images.pixels, sizes: images.sizes, targets }
+        await pictures.batch(position, batch)
+        yield batch
       }
     },
   }
@@ -186,6 +203,7 @@ async function run(
     const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
     try {
       const evaluation = await evaluateDetector(detector, { images: val, classNames: dataset.classNames })
+      pictures.evaluated(evaluation)
       return { ...evaluation.summarize() }
     } finally {
       await detector.dispose()
@@ -203,7 +221,7 @@ async function run(
             [settings.weightDecay, 0].map((weightDecay) => ({ learningRate: rate * factor(at), weightDecay })),
           ),
         evaluate,
-        evaluateEvery: options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20)),
+        evaluateEvery,
         hooks: {
           ...events,
           onModelSave: async (at, best) => {
@@ -211,10 +229,12 @@ async function run(
             const average = step.snapshot(step.ema?.weights)
             await folder.saveWeights('last', model, average, model.classNames)
             if (best) await folder.saveWeights('best', model, average, model.classNames)
+            pictures.saved(best)
             await events.onModelSave?.(at, best)
           },
           onFitEpochEnd: async (summary) => {
             await folder.addRow(summary)
+            await pictures.epochEnd(summary)
             metrics = summary.metrics ?? metrics
             return events.onFitEpochEnd?.(summary)
           },
@@ -222,6 +242,7 @@ async function run(
       },
       restored?.position ?? start,
     )
+    await pictures.finish()
     return { end, folder, position, metrics }
   } finally {
     await Promise.all([loader.close(), step.dispose()])

@@ -1,0 +1,10 @@
+/** @file What a training run and an evaluation show a person; free of files. */
+export * from './batch-sheet.js'
+export * from './contact-sheet.js'
+export { curvesPicture, parseResults, type ResultColumns } from './curves.js'
+export { type ConfusionOptions, confusionPicture, meanCurve, precisionRecallPicture } from './evaluation-pictures.js'
+export * from './evaluation-record.js'
+export * from './html-report.js'
+export * from './judged-photos.js'
+export { type ReportContents, reportPage } from './pages.js'
+export { eventFileName, nextEventFileName, restartRecord, scalarsRecord, versionRecord } from './tensorboard.js'
