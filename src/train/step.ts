@@ -10,10 +10,11 @@ import { HungarianMatcher, type ImageTargets, type MatchedSet } from '../matchin
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { type CostedSession, type Runtime, SessionCache } from '../runtime/index.js'
-import { RuntimeError, type TensorData } from '../tensor/index.js'
+import type { TensorData } from '../tensor/index.js'
 import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
 import { type CompiledStep, compileStep } from './compiled-step.js'
 import { Ema, type EmaOptions } from './ema.js'
+import { requireFinite, requireFiniteLoss, requireFinitePredictions } from './finite.js'
 import { StepName, type TrainingShape } from './joint-graph.js'
 import { Slab, type SlabLayout, scalar } from './slab.js'
 
@@ -93,7 +94,8 @@ export class TrainingStep {
 
   /**
    * One step with the given settings per parameter group.
-   * @throws RuntimeError naming the loss term or parameter that is not finite; weights and average are then untouched.
+   * @throws NumericError naming the prediction, loss term, gradient or running statistic that is not finite; weights,
+   *   moments, average and statistics are then untouched.
    */
   async run(batch: TrainingBatch, groups: readonly ParameterGroup[]): Promise<StepResult> {
     const [size, height, width] = batch.images.shape as [number, number, number]
@@ -113,6 +115,7 @@ export class TrainingStep {
       [StepName.sizes]: batch.sizes,
       ...parameters,
     })
+    requireFinitePredictions(predictions, [...this.weights.views, ...this.fixed])
     const sets = this.#matcher.match(predictions, batch.targets)
     const { loss, terms } = await step.backward(
       {
@@ -124,8 +127,9 @@ export class TrainingStep {
       },
       this.gradients,
     )
-    for (const [name, value] of [['loss', loss] as const, ...terms]) requireFinite(name, value)
+    for (const [name, value] of [...terms, ['loss', loss] as const]) requireFiniteLoss(name, value)
     const gradientNorm = await this.optimizer.gradientNorm(this.gradients)
+    requireFinite('running statistics', statistics)
 
     await this.optimizer.apply(this.weights, this.gradients, groups, clipScale(gradientNorm, clipNorm))
     for (const [key, value] of statistics) this.fixed.set(key, value)
@@ -160,14 +164,4 @@ function targetFeeds(sets: readonly MatchedSet[], targets: readonly ImageTargets
     feeds[StepName.matched(name)] = matched
   }
   return feeds
-}
-
-function requireFinite(name: string, value: number): void {
-  if (Number.isFinite(value)) return
-  throw new RuntimeError({
-    where: name,
-    expected: 'a finite loss',
-    got: String(value),
-    next: 'Nothing was changed by this step. Lower the learning rate or look at the batch.',
-  })
 }
