@@ -130,8 +130,8 @@ function digests(runFolder: string): Map<string, string> {
   )
 }
 
-/** What a killed run has left: half-written temporary files, and files that should be whole but are not. */
-function leftBy(runFolder: string): { temporary: string[]; broken: string[]; newest: string } {
+/** What a run killed just now has left: temporary files, half-written `since` it began, and files that should be whole. */
+function leftBy(runFolder: string, since: number): { temporary: string[]; broken: string[]; newest: string } {
   const files = existsSync(runFolder) ? filesIn(runFolder) : []
   const broken = files.filter((path) => {
     if (!path.endsWith('.safetensors')) return false
@@ -143,7 +143,7 @@ function leftBy(runFolder: string): { temporary: string[]; broken: string[]; new
     }
   })
   const temporary = files
-    .filter((path) => path.endsWith('.part'))
+    .filter((path) => path.endsWith('.part') && statSync(path).mtimeMs >= since)
     .map((path) => `${relative(runFolder, path)} of ${(statSync(path).size / 1e6).toFixed(1)} MB`)
   const states = files.filter((path) => /step-\d+\.safetensors$/.test(path))
   return { temporary, broken, newest: states.at(-1)?.match(/step-0*(\d+)/)?.[1] ?? 'none' }
@@ -172,13 +172,14 @@ async function main(folder: string): Promise<number> {
     let words = fresh(out)
     for (;;) {
       const moment = killed < kills ? drawMoment() : undefined
+      const began = Date.now()
       const { code, seconds } = await trainUntil(words, runFolder, moment)
       if (code !== undefined) {
         if (code !== 0) wrong++
         break
       }
       killed++
-      const { temporary, broken, newest } = leftBy(runFolder)
+      const { temporary, broken, newest } = leftBy(runFolder, began)
       if (temporary.length > 0) inWriting++
       wrong += broken.length
       const where = temporary.length === 0 ? '' : `, in the writing of ${temporary.join(', ')}`

@@ -2,13 +2,13 @@
 import { resolve } from 'node:path'
 import { findModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
-import { type FitEvents, type FitResult, fit, resume } from '../train/index.node.js'
+import { type FitEvents, type FitResult, fit, type ResumeOptions, resume } from '../train/index.node.js'
 import { numberOption, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { formatDuration } from './progress.js'
 
 export const command: Command = {
-  usage: '--data DIR [--model NAME] [--epochs N] [--out DIR] | --resume RUN [--epochs N]',
+  usage: '--data DIR [--model NAME] [--epochs N] [--out DIR] | --resume RUN [--epochs N] [--threads N]',
   description:
     'Trains a detector on labelled photos (COCO, Pascal VOC, YOLO or CSV, recognised by looking) and writes a run folder: ' +
     'options, results.csv, weights/last and weights/best for detrs detect, states to go on from. Ctrl-C finishes the step ' +
@@ -64,7 +64,7 @@ export const command: Command = {
       const result =
         run === undefined
           ? await fit(fitOptions(input, data!), events)
-          : await resume(run, findModel, numberOption(input, 'epochs', { min: 1, max: MANY, whole: true }), events)
+          : await resume(run, findModel, resumeOptions(input), events)
       summarize(result, terminal)
       return result.end === 'stopped' ? 130 : 0
     } finally {
@@ -76,10 +76,39 @@ export const command: Command = {
 
 const MANY = 1_000_000
 
+/** Options that a run may be gone on with; the others are those that it began with. */
+const CHANGEABLE = ['resume', 'epochs', 'threads', 'evaluate-every']
+
+function resumeOptions(input: CommandInput): ResumeOptions {
+  const other = Object.keys(input.values).find((name) => !CHANGEABLE.includes(name))
+  if (other !== undefined) {
+    throw new ConfigError({
+      where: 'detrs train --resume',
+      expected: 'no other option than --epochs, --threads and --evaluate-every',
+      got: `--${other}`,
+      next: 'A run goes on with the options that it began with.',
+    })
+  }
+  const count = countsOf(input)
+  const [epochs, threads, evaluateEvery] = [
+    count('epochs', MANY),
+    count('threads', 1024),
+    count('evaluate-every', MANY),
+  ]
+  return {
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(evaluateEvery === undefined ? {} : { evaluateEvery }),
+  }
+}
+
+function countsOf(input: CommandInput): (name: string, max: number) => number | undefined {
+  return (name, max) => numberOption(input, name, { min: 1, max, whole: true })
+}
+
 function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0] {
   const model = findModel(textOption(input, 'model') ?? 'detr-small')
-  const count = (name: string, max: number): number | undefined =>
-    numberOption(input, name, { min: 1, max, whole: true })
+  const count = countsOf(input)
   const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), count('size', 4096)]
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
   const learningRate = numberOption(input, 'lr', { min: 1e-9, max: 10 })
@@ -132,12 +161,13 @@ function reporter(terminal: Terminal, stop: AbortSignal): FitEvents {
       return stop.aborted ? 'stop' : undefined
     },
     onFitEpochEnd: ({ epoch, loss, metrics }) => {
-      if (metrics === undefined) return undefined
+      const verdict = stop.aborted ? 'stop' : undefined
+      if (metrics === undefined) return verdict
       const { AP, AP50, AP75 } = metrics
       const elapsed = formatDuration((performance.now() - started) / 1000)
       const line = `epoch ${epoch} · loss ${loss.toFixed(3)} · AP ${AP!.toFixed(3)} AP50 ${AP50!.toFixed(3)} AP75 ${AP75!.toFixed(3)} · ${elapsed}`
       terminal.err(terminal.interactive ? `\r${line}\x1b[K\n` : `${line}\n`)
-      return undefined
+      return verdict
     },
   }
 }

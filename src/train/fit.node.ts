@@ -1,4 +1,5 @@
 /** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
+import { cpus } from 'node:os'
 import { readCheckpointFile } from '../checkpoint/index.node.js'
 import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
 import { readDataset, withValidation } from '../data/formats/index.node.js'
@@ -7,10 +8,13 @@ import { createFilePreprocessor, Detector, evaluateDetector } from '../detect/in
 import { detrCriterion } from '../models/detr/criterion.js'
 import { type DetectionModel, loadModel, type Network } from '../models/index.js'
 import { initialWeights, parametersOf } from '../nn/index.js'
-import { createNodeRuntime } from '../runtime/index.node.js'
+import { createNodeRuntime, type Runtime } from '../runtime/index.node.js'
 import { ConfigError, type TensorData } from '../tensor/index.js'
+import { checkSameDataset, fingerprintOf } from './dataset-fingerprint.js'
+import { sha256 } from './digest.node.js'
 import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
+import { changedSettings, differencesOf, type RunRecord } from './run-record.js'
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
 import { TrainingStep } from './step.js'
@@ -55,41 +59,85 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
     await readDataset(options.data, { missing: 'skip', segmentation: false }),
   )
   const plan = planOf(options, dataset)
-  const folder = await RunFolder.create(options.out ?? 'runs', 'train', {
-    data: options.data,
-    model: options.model.name,
-    weights: options.weights ?? null,
-    ...plan.settings,
-  })
-  return run(options, dataset, plan, folder, undefined, events, note === undefined ? [] : [note])
+  const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
+  const weights = await startingWeights(options, dataset)
+  const record = recordOf(options, plan, dataset, runtime)
+  const folder = await RunFolder.create(options.out ?? 'runs', 'train', record)
+  try {
+    const notes = note === undefined ? [] : [note]
+    return await run({ options, dataset, plan, runtime, weights, record, folder, resumes: false, notes }, events)
+  } finally {
+    await folder.close()
+  }
+}
+
+/** What a run that goes on may do otherwise than it began. */
+export interface ResumeOptions {
+  /** The last epoch. */
+  readonly epochs?: number
+  /** Threads of the engine; with another number the last bits differ. */
+  readonly threads?: number
+  /** Epochs between two evaluations. */
+  readonly evaluateEvery?: number
 }
 
 /**
- * Goes on with an interrupted run.
- * @param epochs a new last epoch; that of the run unless said
- * @throws FileError, CheckpointError when the folder holds no run or no state that can be read.
+ * Goes on with an interrupted run, from its newest state that can be read; from the beginning when it ended before the
+ * first was saved.
+ * @throws FileError when the folder holds no run, cannot be written, or another process works on it.
+ * @throws CheckpointError when no state can be read; DatasetError when the data set is not what it was.
  */
 export async function resume(
   path: string,
   find: (name: string) => DetectionModel,
-  epochs: number | undefined,
+  changes: ResumeOptions = {},
   events: FitEvents = {},
 ): Promise<FitResult> {
-  const { folder, options: stored } = await RunFolder.open(path)
-  const { data, model, weights, ...settings } = stored as TrainingSettings & {
-    data: string
-    model: string
-    weights: string | null
+  const { folder, record: began } = await RunFolder.open(path)
+  try {
+    const { data, weights: file, settings } = began
+    const { threads = began.threads, evaluateEvery = began.evaluateEvery, epochs = settings.epochs } = changes
+    const options: FitOptions = {
+      data,
+      model: find(began.model),
+      threads,
+      evaluateEvery,
+      overrides: { ...settings, epochs },
+      ...(file === null ? {} : { weights: file }),
+    }
+    const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
+    checkSameDataset(began.dataset, fingerprintOf(dataset, sha256), data)
+    const plan = planOf(options, dataset)
+    const { runtime } = await createNodeRuntime({ threads })
+    const record = recordOf(options, plan, dataset, runtime)
+    const notes = differencesOf(began, record)
+    const resumes = !(await folder.isAtBeginning())
+    if (!resumes) notes.push('no state was saved before the run was interrupted: it begins again')
+    // Whatever the run began with, the saved state has all numbers.
+    const weights = resumes
+      ? initialWeights(options.model.create(dataset.classNames.length), 0)
+      : await startingWeights(options, dataset)
+    if (Object.keys(changes).length > 0) await folder.saveRecord({ ...record, config: began.config })
+    return await run({ options, dataset, plan, runtime, weights, record, folder, resumes, notes }, events)
+  } finally {
+    await folder.close()
   }
-  const overrides = epochs === undefined ? settings : { ...settings, epochs }
-  const options: FitOptions = {
+}
+
+function recordOf(options: FitOptions, { settings }: Plan, dataset: DetectionDataset, runtime: Runtime): RunRecord {
+  const { data, model, weights = null, evaluateEvery = Math.max(1, Math.ceil(settings.epochs / 20)) } = options
+  return {
     data,
-    model: find(model),
-    overrides,
-    ...(weights === null ? {} : { weights }),
+    model: model.name,
+    weights,
+    evaluateEvery,
+    threads: runtime.threads,
+    engine: `onnxruntime ${runtime.version} (${runtime.name})`,
+    machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
+    config: { ...model.config },
+    dataset: fingerprintOf(dataset, sha256),
+    settings,
   }
-  const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
-  return run(options, dataset, planOf(options, dataset), folder, folder, events, [])
 }
 
 interface Plan {
@@ -106,15 +154,25 @@ function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDat
   return { ...chooseSettings(facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
 }
 
+/** All that a run needs, new or gone on with. */
+interface PreparedRun {
+  readonly options: FitOptions
+  readonly dataset: DetectionDataset
+  readonly plan: Plan
+  readonly runtime: Runtime
+  readonly weights: ReadonlyMap<string, TensorData>
+  readonly record: RunRecord
+  readonly folder: RunFolder
+  /** Whether to start from the folder's newest state. */
+  readonly resumes: boolean
+  readonly notes: readonly string[]
+}
+
 async function run(
-  options: FitOptions,
-  dataset: DetectionDataset,
-  { settings, reasons, train: indices, val }: Plan,
-  folder: RunFolder,
-  resumeFrom: RunFolder | undefined,
+  { options, dataset, plan, runtime, weights, record, folder, resumes, notes }: PreparedRun,
   events: FitEvents,
-  notes: readonly string[],
 ): Promise<FitResult> {
+  const { settings, reasons, train: indices, val } = plan
   const model: DetectionModel = {
     ...options.model,
     classNames: dataset.classNames,
@@ -124,8 +182,6 @@ async function run(
     },
   }
   const network = model.create(dataset.classNames.length)
-  const weights = await startingWeights(options, model, network)
-  const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
   const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !isFrozen(key, options))
   const step = await TrainingStep.create({
     runtime,
@@ -146,7 +202,8 @@ async function run(
     evaluationsWithoutGain: 0,
     options: JSON.stringify(settings),
   }
-  const restored = await resumeFrom?.restore(step)
+  const restored = resumes ? await folder.restore(step) : undefined
+  const changed = restored === undefined ? [] : changedSettings(JSON.parse(restored.position.options), settings)
   const loader = createLoader({
     dataset,
     indices,
@@ -165,7 +222,7 @@ async function run(
       }
     },
   }
-  events.onPlan?.([...notes, ...reasons, ...(restored?.damaged ?? [])], folder)
+  events.onPlan?.([...notes, ...reasons, ...changed, ...(restored?.damaged ?? [])], folder)
   const factor = scheduleOf(settings, settings.epochs * loader.batchesPerEpoch)
   const evaluate = async (): Promise<Metrics> => {
     const average = step.snapshot(step.ema?.weights)
@@ -190,14 +247,15 @@ async function run(
           { learningRate: settings.learningRate * factor(at), weightDecay: settings.weightDecay },
         ],
         evaluate,
-        evaluateEvery: options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20)),
+        evaluateEvery: record.evaluateEvery,
         hooks: {
           ...events,
           onModelSave: async (at, best) => {
-            await folder.saveState(step, at)
             const average = step.snapshot(step.ema?.weights)
             await folder.saveWeights('last', model, average, model.classNames)
             if (best) await folder.saveWeights('best', model, average, model.classNames)
+            // Last: what goes on from a state takes for granted that all else of it was saved.
+            await folder.saveState(step, at)
             await events.onModelSave?.(at, best)
           },
           onFitEpochEnd: async (summary) => {
@@ -207,7 +265,7 @@ async function run(
           },
         },
       },
-      restored?.position ?? start,
+      restored === undefined ? start : { ...restored.position, options: start.options },
     )
     return { end, folder, position, metrics }
   } finally {
@@ -223,17 +281,17 @@ function isFrozen(key: string, { weights }: FitOptions): boolean {
 }
 
 async function startingWeights(
-  { weights, model: { name } }: FitOptions,
-  model: DetectionModel,
-  network: Network,
+  { weights, model }: FitOptions,
+  { classNames }: DetectionDataset,
 ): Promise<ReadonlyMap<string, TensorData>> {
   if (weights !== undefined) {
-    const loaded = loadModel(await readCheckpointFile(weights), weights, { model, classNames: model.classNames })
-    return loaded.weights
+    const checkpoint = await readCheckpointFile(weights)
+    return loadModel(checkpoint, weights, { model: { ...model, classNames }, classNames }).weights
   }
+  const network = model.create(classNames.length)
   if (hasFrozenNorms(network)) {
     throw new ConfigError({
-      where: name,
+      where: model.name,
       expected: 'weights to start from',
       got: 'none, with norms that are frozen',
       next: 'Frozen norms cannot be learned: give --weights FILE, or train detr-small.',
