@@ -56,7 +56,8 @@ export function parseRunRecord(text: string, where: string): RunRecord {
     for (const [name, type] of Object.entries(types)) {
       const found = (of as Partial<Record<string, unknown>> | null)?.[name]
       const right = typeof found === type && found !== null && (type !== 'number' || Number.isFinite(found))
-      if (!right) throw fault(`${prefix}${name}: a ${type}`, found === undefined ? 'nothing' : JSON.stringify(found))
+      const article = type === 'object' ? 'an' : 'a'
+      if (!right) throw fault(`${prefix}${name}: ${article} ${type}`, found === undefined ? 'nothing' : JSON.stringify(found))
     }
   }
   check(value, TYPES, '')
