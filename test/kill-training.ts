@@ -6,13 +6,11 @@
  *   node dist/test/kill-training.js [--kills 50] [--seed 1] [--log kills.log]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import {
   appendFileSync,
   existsSync,
   type FSWatcher,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -26,6 +24,7 @@ import { parseArgs } from 'node:util'
 import { parseSafetensors } from '../src/checkpoint/index.js'
 import { MAIN } from './support/cli.js'
 import { randomOf } from './support/random.js'
+import { differingFiles, filesOf } from './support/run-files.js'
 import { writeShapesDataset } from './support/shapes-dataset.js'
 
 const EPOCHS = 24
@@ -114,25 +113,9 @@ function killAt(moment: Moment, child: ChildProcess, runFolder: string, kill: ()
   return () => watcher?.close()
 }
 
-const filesIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true })
-    .map((name) => join(folder, String(name)))
-    .filter((path) => statSync(path).isFile())
-    .sort()
-
-/** SHA-256 of every file of a run, by name. */
-function digests(runFolder: string): Map<string, string> {
-  return new Map(
-    filesIn(runFolder).map((path) => [
-      relative(runFolder, path).replaceAll('\\', '/'),
-      createHash('sha256').update(readFileSync(path)).digest('hex'),
-    ]),
-  )
-}
-
 /** What a run killed just now has left: temporary files, half-written `since` it began, and files that should be whole. */
 function leftBy(runFolder: string, since: number): { temporary: string[]; broken: string[]; newest: string } {
-  const files = existsSync(runFolder) ? filesIn(runFolder) : []
+  const files = existsSync(runFolder) ? filesOf(runFolder).map((name) => join(runFolder, name)) : []
   const broken = files.filter((path) => {
     if (!path.endsWith('.safetensors')) return false
     try {
@@ -149,21 +132,16 @@ function leftBy(runFolder: string, since: number): { temporary: string[]; broken
   return { temporary, broken, newest: states.at(-1)?.match(/step-0*(\d+)/)?.[1] ?? 'none' }
 }
 
-/** Names of files that only one run has, or whose bytes differ. */
-function differences(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
-  return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name))
-}
-
 async function main(folder: string): Promise<number> {
   if (args.log !== undefined) writeFileSync(args.log, '')
   const data = join(folder, 'data')
   await writeShapesDataset(data, 12, 4)
   const fresh = (out: string): string[] => ['--data', data, '--out', join(folder, out), ...OPTIONS]
   report(`detr-small, ${OPTIONS.join(' ')}; node ${process.versions.node}, ${process.platform} ${process.arch}`)
-  const never = await trainUntil(fresh('whole'), join(folder, 'whole', 'train'), undefined)
+  const whole = join(folder, 'whole', 'train')
+  const never = await trainUntil(fresh('whole'), whole, undefined)
   if (never.code !== 0) return 1
-  const whole = digests(join(folder, 'whole', 'train'))
-  report(`never killed: ${never.seconds.toFixed(1)} s, ${whole.size} files`)
+  report(`never killed: ${never.seconds.toFixed(1)} s, ${filesOf(whole).length} files`)
 
   let [killed, wrong, runs, inWriting] = [0, 0, 0, 0]
   while (killed < kills && wrong === 0) {
@@ -189,7 +167,7 @@ async function main(folder: string): Promise<number> {
       if (existsSync(join(runFolder, 'args.json'))) words = ['--resume', runFolder]
       else rmSync(join(folder, out), { recursive: true, force: true })
     }
-    const differing = differences(whole, digests(runFolder))
+    const differing = differingFiles(whole, runFolder)
     wrong += differing.length
     report(`run ${runs} ended; ${differing.length === 0 ? 'all files equal' : `DIFFERENT: ${differing.join(', ')}`}`)
     rmSync(join(folder, out), { recursive: true, force: true })
