@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MAIN, type Outcome, run, temporaryFolder } from '../../test/support/cli.js'
@@ -70,7 +70,8 @@ function statesIn(runFolder: string): string[] {
 
 before(async () => {
   await writeShapesDataset(data, 4, 2)
-  const outcome = await run(fresh('whole', 2))
+  // What a run remembers does not depend on the folder that it was started in.
+  const outcome = await run(fresh('whole', 2).map((word) => (word === data ? relative(process.cwd(), data) : word)))
   assert.equal(outcome.code, 0, outcome.err)
 })
 
@@ -297,6 +298,14 @@ describe('what the run began with', () => {
     await resumed(/data: expected the folder of a data set, got no such file\.\n$/)
     renameSync(`${data}-away`, data)
     assertSameRun(path, whole)
+  })
+
+  test('a data set without enough photos or without objects makes no run folder', async () => {
+    const out = join(folder, 'too-few')
+    const few = await run(['train', '--data', data, '--out', out, '--epochs', '1', '--batch', '5'])
+    assert.equal(few.code, 1)
+    assert.match(few.err, /data: expected at least one batch of 5 photos to train on, got 4\. Lower --batch\.\n$/)
+    assert.ok(!existsSync(out))
   })
 
   test('weights to start from that are damaged, missing or too large: a sentence, and no run folder', async () => {

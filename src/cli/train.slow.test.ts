@@ -116,7 +116,8 @@ describe('detrs train', () => {
       [['--resume', folder], /expected the folder of a training run/],
       [['--data', data, '--epochs', '0'], /--epochs: expected a whole number from 1/],
     ] as const) {
-      const outcome = await run(['train', ...words, ...(words.length > 0 ? ['--out', join(folder, 'refused')] : [])])
+      const out = words[0] === '--data' ? ['--out', join(folder, 'refused')] : []
+      const outcome = await run(['train', ...words, ...out])
       assert.notEqual(outcome.code, 0)
       assert.match(outcome.err, sentence)
     }

@@ -18,6 +18,7 @@ import { changedSettings, differencesOf, type RunRecord } from './run-record.js'
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
 import { TrainingStep } from './step.js'
+import { checkTrainable } from './trainable.js'
 import { type BatchSource, type Metrics, type TrainerHooks, type TrainingEnd, train } from './trainer.js'
 
 /** What to train and on what. */
@@ -59,12 +60,15 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
     await readDataset(options.data, { missing: 'skip', segmentation: false }),
   )
   const plan = planOf(options, dataset)
+  const { batchSize } = plan.settings
+  const { queries } = options.model.config
+  const notes = note === undefined ? [] : [note]
+  notes.push(...checkTrainable(dataset, { batchSize, queries: typeof queries === 'number' ? queries : undefined }))
   const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
   const weights = await startingWeights(options, dataset)
   const record = recordOf(options, plan, dataset, runtime)
   const folder = await RunFolder.create(options.out ?? 'runs', 'train', record)
   try {
-    const notes = note === undefined ? [] : [note]
     return await run({ options, dataset, plan, runtime, weights, record, folder, resumes: false, notes }, events)
   } finally {
     await folder.close()

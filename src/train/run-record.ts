@@ -57,7 +57,8 @@ export function parseRunRecord(text: string, where: string): RunRecord {
       const found = (of as Partial<Record<string, unknown>> | null)?.[name]
       const right = typeof found === type && found !== null && (type !== 'number' || Number.isFinite(found))
       const article = type === 'object' ? 'an' : 'a'
-      if (!right) throw fault(`${prefix}${name}: ${article} ${type}`, found === undefined ? 'nothing' : JSON.stringify(found))
+      if (!right)
+        throw fault(`${prefix}${name}: ${article} ${type}`, found === undefined ? 'nothing' : JSON.stringify(found))
     }
   }
   check(value, TYPES, '')
