@@ -121,7 +121,7 @@ export async function resume(
     const weights = resumes
       ? initialWeights(options.model.create(dataset.classNames.length), 0)
       : await startingWeights(options, dataset)
-    if (Object.keys(changes).length > 0) await folder.saveRecord({ ...record, config: began.config })
+    if (Object.keys(changes).length > 0) await folder.saveRecord(record)
     return await run({ options, dataset, plan, runtime, weights, record, folder, resumes, notes }, events)
   } finally {
     await folder.close()
