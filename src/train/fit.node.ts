@@ -1,5 +1,6 @@
 /** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
 import { cpus } from 'node:os'
+import { join } from 'node:path'
 import { readCheckpointFile } from '../checkpoint/index.node.js'
 import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
 import { readDataset, withValidation } from '../data/formats/index.node.js'
@@ -14,7 +15,7 @@ import { checkSameDataset, fingerprintOf } from './dataset-fingerprint.js'
 import { sha256 } from './digest.node.js'
 import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
-import { changedSettings, differencesOf, type RunRecord } from './run-record.js'
+import { changedSettings, checkSettings, differencesOf, type RunRecord } from './run-record.js'
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
 import { TrainingStep } from './step.js'
@@ -111,6 +112,7 @@ export async function resume(
     }
     const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
     checkSameDataset(began.dataset, fingerprintOf(dataset, sha256), data)
+    checkSettings(settings, planOf({ ...options, overrides: {} }, dataset).settings, join(path, 'args.json'))
     const plan = planOf(options, dataset)
     const { runtime } = await createNodeRuntime({ threads })
     const record = recordOf(options, plan, dataset, runtime)

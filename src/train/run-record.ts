@@ -1,7 +1,7 @@
 /** @file What a run was begun with, as args.json keeps it: what going on with it repeats, and what it is held to. */
 import { FileError } from '../tensor/index.js'
 import type { DatasetFingerprint } from './dataset-fingerprint.js'
-import { chooseSettings, type TrainingSettings } from './recipe.js'
+import type { TrainingSettings } from './recipe.js'
 
 /** The options of a run and what its numbers depend on besides. */
 export interface RunRecord {
@@ -22,51 +22,60 @@ export interface RunRecord {
   readonly settings: TrainingSettings
 }
 
-const TYPES = {
-  data: 'string',
-  model: 'string',
-  evaluateEvery: 'number',
-  threads: 'number',
-  engine: 'string',
-  machine: 'string',
-  config: 'object',
-  dataset: 'object',
-  settings: 'object',
-} as const
-
-/** Any settings: what is stored must have the same names and types. */
-const EXAMPLE: TrainingSettings = chooseSettings({
-  trainImages: 1,
-  pretrained: false,
-  shortest: 1,
-  longest: 1,
-}).settings
-
-/** Reads args.json. @throws FileError when it is damaged or of another version. */
+/** Reads args.json, but for the settings: see `checkSettings`. @throws FileError when it is damaged or of another version. */
 export function parseRunRecord(text: string, where: string): RunRecord {
-  const fault = (expected: string, got: string, cause?: unknown): FileError =>
-    new FileError({ where, expected, got, cause, next: 'The file is damaged, or of another version of detrs.' })
-  let value: Partial<Record<string, unknown>>
+  let value: Partial<Record<string, unknown>> | null
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw fault('the options of a run as JSON', text === '' ? 'an empty file' : 'other text', cause)
+    throw damaged(where, 'the options of a run as JSON', text === '' ? 'an empty file' : 'other text', cause)
   }
-  const check = (of: unknown, types: Readonly<Record<string, string>>, prefix: string): void => {
-    for (const [name, type] of Object.entries(types)) {
-      const found = (of as Partial<Record<string, unknown>> | null)?.[name]
-      const right = typeof found === type && found !== null && (type !== 'number' || Number.isFinite(found))
-      const article = type === 'object' ? 'an' : 'a'
-      if (!right)
-        throw fault(`${prefix}${name}: ${article} ${type}`, found === undefined ? 'nothing' : JSON.stringify(found))
-    }
-  }
-  check(value, TYPES, '')
-  check(value['dataset'], { train: 'number', val: 'number', classes: 'object', labels: 'string' }, 'dataset.')
-  const typesOfSettings = Object.entries(EXAMPLE).map(([name, example]) => [name, typeof example])
-  check(value['settings'], Object.fromEntries(typesOfSettings), 'settings.')
-  if (value['weights'] !== null) check(value, { weights: 'string' }, '')
+  check(where, value, EXAMPLE, '')
+  if (value!['weights'] !== null) check(where, value, { weights: '' }, '')
   return value as unknown as RunRecord
+}
+
+/** What a record's values are like. */
+const EXAMPLE = {
+  data: '',
+  model: '',
+  evaluateEvery: 1,
+  threads: 1,
+  engine: '',
+  machine: '',
+  config: {},
+  dataset: { train: 1, val: 1, classes: [], labels: '' },
+  settings: {},
+}
+
+/**
+ * Checks that stored settings are complete.
+ * @param example what would be chosen today: the same names, and values of the same types
+ * @throws FileError naming the first that is missing or no such value.
+ */
+export function checkSettings(stored: object, example: TrainingSettings, where: string): void {
+  check(where, stored, example, 'settings.')
+}
+
+function check(where: string, value: unknown, example: object, prefix: string): void {
+  for (const [name, wanted] of Object.entries(example)) {
+    const found = (value as Partial<Record<string, unknown>> | null)?.[name]
+    const kind = kindOf(wanted)
+    if (kindOf(found) !== kind) {
+      throw damaged(where, `${prefix}${name}: ${kind}`, found === undefined ? 'nothing' : JSON.stringify(found))
+    }
+    if (prefix === '' && kind === 'an object') check(where, found, wanted, `${name}.`)
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return value === null ? 'nothing' : 'an object'
+  return typeof value === 'number' && !Number.isFinite(value) ? 'no finite number' : `a ${typeof value}`
+}
+
+function damaged(where: string, expected: string, got: string, cause?: unknown): FileError {
+  return new FileError({ where, expected, got, cause, next: 'The file is damaged, or of another version of detrs.' })
 }
 
 /** Why a run that goes on may not equal one that was never interrupted, to the bit: a sentence for each difference. */
@@ -83,8 +92,10 @@ export function differencesOf(began: RunRecord, now: RunRecord): string[] {
 
 /** Settings that are not what they were up to the saved state, a sentence each. */
 export function changedSettings(before: object, now: object): string[] {
-  const [old, current] = [before, now] as Partial<Record<string, unknown>>[]
-  return Object.keys({ ...old, ...current })
-    .filter((name) => old![name] !== current![name])
-    .map((name) => `${name} is ${current![name]} from here on; it was ${old![name]}`)
+  const [old, current] = [before, now].map((settings) => new Map<string, unknown>(Object.entries(settings)))
+  const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value))
+  return [...new Set([...old!.keys(), ...current!.keys()])]
+    .map((name) => [name, shown(old!.get(name)), shown(current!.get(name))] as const)
+    .filter(([, was, is]) => was !== is)
+    .map(([name, was, is]) => `${name} is ${is} from here on; it was ${was}`)
 }
