@@ -28,7 +28,20 @@ import { differingFiles, filesOf } from './support/run-files.js'
 import { writeShapesDataset } from './support/shapes-dataset.js'
 
 const EPOCHS = 24
-const OPTIONS = ['--epochs', `${EPOCHS}`, '--size', '64', '--batch', '4', '--threads', '2', '--evaluate-every', '2']
+const OPTIONS = [
+  '--model',
+  'detr-small',
+  '--epochs',
+  `${EPOCHS}`,
+  '--size',
+  '64',
+  '--batch',
+  '4',
+  '--threads',
+  '2',
+  '--evaluate-every',
+  '2',
+]
 /** Longest time from a start to a kill; a start takes about 2 s, an epoch about half a second. */
 const LONGEST_MS = 7000
 
@@ -137,7 +150,7 @@ async function main(folder: string): Promise<number> {
   const data = join(folder, 'data')
   await writeShapesDataset(data, 12, 4)
   const fresh = (out: string): string[] => ['--data', data, '--out', join(folder, out), ...OPTIONS]
-  report(`detr-small, ${OPTIONS.join(' ')}; node ${process.versions.node}, ${process.platform} ${process.arch}`)
+  report(`${OPTIONS.join(' ')}; node ${process.versions.node}, ${process.platform} ${process.arch}`)
   const whole = join(folder, 'whole', 'train')
   const never = await trainUntil(fresh('whole'), whole, undefined)
   if (never.code !== 0) return 1

@@ -24,7 +24,7 @@ import { tensorData } from '../tensor/index.js'
 
 const folder = temporaryFolder()
 const data = join(folder, 'data')
-const OPTIONS = ['--size', '64', '--batch', '2', '--threads', '2', '--evaluate-every', '2']
+const OPTIONS = ['--model', 'detr-small', '--size', '64', '--batch', '2', '--threads', '2', '--evaluate-every', '2']
 const whole = join(folder, 'whole', 'train')
 const wordsOf = (epochs: number): string[] => ['train', '--data', data, '--epochs', `${epochs}`, ...OPTIONS]
 const fresh = (out: string, epochs: number): string[] => [...wordsOf(epochs), '--out', join(folder, out)]
@@ -302,7 +302,7 @@ describe('what the run began with', () => {
 
   test('a data set without enough photos or without objects makes no run folder', async () => {
     const out = join(folder, 'too-few')
-    const few = await run(['train', '--data', data, '--out', out, '--epochs', '1', '--batch', '5'])
+    const few = await run(['train', '--data', data, '--out', out, '--model', 'detr-small', '--batch', '5'])
     assert.equal(few.code, 1)
     assert.match(few.err, /data: expected at least one batch of 5 photos to train on, got 4\. Lower --batch\.\n$/)
     assert.ok(!existsSync(out))

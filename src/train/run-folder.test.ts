@@ -22,7 +22,7 @@ import { randomOf } from '../../test/support/random.js'
 import { createTinyStep, learningModel, rectangles, TINY_GROUPS } from '../../test/support/tiny-training.js'
 import { createFfiRuntime } from '../runtime/index.node.js'
 import { sha256 } from './digest.node.js'
-import { chooseSettings } from './recipe.js'
+import type { TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
 import type { RunRecord } from './run-record.js'
 import { encodeState, type RunPosition } from './state.js'
@@ -30,7 +30,7 @@ import { train } from './trainer.js'
 
 const runtime = await createFfiRuntime({ threads: 2 })
 const step = await createTinyStep(runtime)
-const { settings } = chooseSettings({ trainImages: 4, pretrained: false, shortest: 96, longest: 96 })
+const settings = { epochs: 5, batchSize: 4, learningRate: 1e-4 } as TrainingSettings
 const RECORD: RunRecord = {
   data: '/photos',
   model: 'learning',
