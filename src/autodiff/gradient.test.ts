@@ -9,7 +9,6 @@ import {
   addToGraph,
   batchNormalization,
   cast,
-  conv2d,
   exp,
   floor,
   matmul,

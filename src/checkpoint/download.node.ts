@@ -9,7 +9,6 @@ import { DetrsError, DownloadError, FileError } from '../tensor/index.js'
 import { checkpointPath, type FoundCheckpoint, findCheckpoint } from './cache.node.js'
 import { prepare, rangeHeaders, refuseText, wrongSize } from './download-answer.node.js'
 import { addressInWords, HttpRequest, TransientFault } from './download-http.node.js'
-import { acquireLock } from './download-lock.node.js'
 import { PartFile, takenOver } from './download-part.node.js'
 import {
   byHand,
@@ -20,6 +19,7 @@ import {
 } from './download-request.node.js'
 import { checkFile, digestInWords } from './file-digest.node.js'
 import { fileFault } from './file-fault.node.js'
+import { acquireLock } from './file-lock.node.js'
 
 /** A file that is there and as demanded. */
 export interface DownloadResult {

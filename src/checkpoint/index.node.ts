@@ -2,5 +2,6 @@
 export * from './cache.node.js'
 export * from './download.node.js'
 export * from './download-request.node.js'
+export * from './file-lock.node.js'
 export * from './files.node.js'
 export * from './index.js'

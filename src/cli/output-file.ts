@@ -51,7 +51,7 @@ export function unwritable(where: string, cause: unknown): FileError {
   return new FileError({
     where,
     expected: 'a place that can be written',
-    got: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such folder' : describeWriteFault(cause),
+    got: describeWriteFault(cause),
     next: 'Choose another place.',
     cause,
   })

@@ -5,39 +5,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { drawShapes, SHAPES } from '../../examples/shapes.js'
+import { SHAPES } from '../../examples/shapes.js'
 import { MAIN, run, temporaryFolder } from '../../test/support/cli.js'
+import { differingFiles } from '../../test/support/run-files.js'
+import { writeShapesDataset } from '../../test/support/shapes-dataset.js'
 import { parseSafetensors } from '../checkpoint/index.js'
-import { encodeImage } from '../data/index.node.js'
 
 const folder = temporaryFolder()
 const data = join(folder, 'data')
 const quick = ['--size', '64', '--batch', '4', '--threads', '2', '--evaluate-every', '2']
 
-/** Twelve pictures to train on and four to validate, in the layout of Roboflow's COCO exports. */
-before(async () => {
-  let id = 1
-  for (const [split, from, count] of [
-    ['train', 0, 12],
-    ['valid', 100, 4],
-  ] as const) {
-    mkdirSync(join(data, split), { recursive: true })
-    const [images, annotations]: [object[], object[]] = [[], []]
-    for (let i = 0; i < count; i++) {
-      const { image, objects } = drawShapes(from + i, 72)
-      const name = `${split}-${i}.png`
-      writeFileSync(join(data, split, name), await encodeImage(image, 'png'))
-      images.push({ id: i + 1, file_name: name, width: 72, height: 72 })
-      for (const { label, box } of objects) {
-        const [w, h] = [box.xmax - box.xmin, box.ymax - box.ymin]
-        const bbox = [box.xmin, box.ymin, w, h]
-        annotations.push({ id: id++, image_id: i + 1, category_id: label, bbox, area: w * h, iscrowd: 0 })
-      }
-    }
-    const categories = SHAPES.map((name, category) => ({ id: category, name }))
-    writeFileSync(join(data, split, '_annotations.coco.json'), JSON.stringify({ images, annotations, categories }))
-  }
-})
+before(() => writeShapesDataset(data, 12, 4))
 
 function start(words: readonly string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, 'train', ...words], { stdio: 'ignore' })
@@ -60,12 +38,6 @@ async function anotherState(runFolder: string, known: string): Promise<string> {
     if (newest !== known) return newest
     await delay(20)
   }
-}
-
-/** All tensors of a state and where it stands; the options differ in the folder that they name. */
-function fingerprint(file: string): unknown {
-  const { metadata } = parseSafetensors(readFileSync(file), file)
-  return [metadata.get('detrs.digest'), metadata.get('detrs.optimizer_step'), metadata.get('detrs.ema_updates')]
 }
 
 describe('detrs train', () => {
@@ -109,7 +81,7 @@ describe('detrs train', () => {
     assert.match(missing.err, /expected --model and --data, got one of them/)
   })
 
-  test('killed three times, it ends with the weights of a run that never was, to the bit', async () => {
+  test('killed three times, it ends with the files of a run that never was, to the bit', async () => {
     const words = ['--data', data, '--epochs', '10', ...quick]
     assert.equal((await run(['train', ...words, '--out', join(folder, 'whole')])).code, 0)
     const runFolder = join(folder, 'killed', 'train')
@@ -126,7 +98,7 @@ describe('detrs train', () => {
     }
     const [code] = await once(child, 'exit')
     assert.equal(code, 0)
-    assert.deepEqual(fingerprint(newestState(runFolder)), fingerprint(newestState(join(folder, 'whole', 'train'))))
+    assert.deepEqual(differingFiles(runFolder, join(folder, 'whole', 'train')), [])
   })
 
   test('a damaged newest state is passed over, and said so', async () => {
@@ -150,7 +122,8 @@ describe('detrs train', () => {
       [['--resume', folder], /expected the folder of a training run/],
       [['--data', data, '--epochs', '0'], /--epochs: expected a whole number from 1/],
     ] as const) {
-      const outcome = await run(['train', ...words, ...(words.length > 0 ? ['--out', join(folder, 'refused')] : [])])
+      const out = words[0] === '--data' ? ['--out', join(folder, 'refused')] : []
+      const outcome = await run(['train', ...words, ...out])
       assert.notEqual(outcome.code, 0)
       assert.match(outcome.err, sentence)
     }

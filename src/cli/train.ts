@@ -3,14 +3,14 @@ import { resolve } from 'node:path'
 import type { ResizeRule } from '../data/index.js'
 import { findModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
-import { type FitEvents, type FitResult, fit, resume } from '../train/index.node.js'
+import { type FitEvents, type FitResult, fit, type ResumeOptions, resume } from '../train/index.node.js'
 import { numberOption, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { printable } from './plain-text.js'
 import { formatDuration } from './progress.js'
 
 export const command: Command = {
-  usage: '--data DIR [--model NAME] [--epochs N] [--out DIR] | --resume RUN [--epochs N]',
+  usage: '--data DIR [--model NAME] [--epochs N] [--out DIR] | --resume RUN [--epochs N] [--threads N]',
   description:
     'Trains a detector on labelled photos (COCO, Pascal VOC, YOLO or CSV, recognised by looking) and writes a run folder: ' +
     'options, results.csv, curves, pictures, report.html, events for TensorBoard, weights/last and weights/best for detrs ' +
@@ -23,6 +23,9 @@ export const command: Command = {
     batch: { type: 'string' },
     lr: { type: 'string' },
     size: { type: 'string' },
+    accumulate: { type: 'string' },
+    patience: { type: 'string' },
+    freeze: { type: 'string' },
     seed: { type: 'string' },
     out: { type: 'string', short: 'o' },
     resume: { type: 'string' },
@@ -37,6 +40,9 @@ export const command: Command = {
     batch: 'photos per step',
     lr: 'learning rate; the backbone has the same when nothing is pretrained',
     size: 'shorter side of the photos in pixels, or HEIGHTxWIDTH for models that stretch; follows from the data unless said',
+    accumulate: 'batches whose gradients make one step, for batches that do not fit into memory',
+    patience: 'evaluations without a gain after which the run ends; it goes to its end unless said',
+    freeze: 'beginnings of the names of parameters that stay as they are, with commas between',
     seed: 'of weights, order and augmentation; 0 unless said',
     out: "folder for the run's own folder; runs unless said",
     resume: 'folder of an interrupted run to go on with',
@@ -66,7 +72,7 @@ export const command: Command = {
       const result =
         run === undefined
           ? await fit(fitOptions(input, data!), events)
-          : await resume(run, findModel, numberOption(input, 'epochs', { min: 1, max: MANY, whole: true }), events)
+          : await resume(run, findModel, resumeOptions(input), events)
       summarize(result, terminal)
       return result.end === 'stopped' ? 130 : 0
     } finally {
@@ -78,13 +84,44 @@ export const command: Command = {
 
 const MANY = 1_000_000
 
+/** Options that a run may be gone on with; the others are those that it began with. */
+const CHANGEABLE = ['resume', 'epochs', 'threads', 'evaluate-every']
+
+function resumeOptions(input: CommandInput): ResumeOptions {
+  const other = Object.keys(input.values).find((name) => !CHANGEABLE.includes(name))
+  if (other !== undefined) {
+    throw new ConfigError({
+      where: 'detrs train --resume',
+      expected: 'no other option than --epochs, --threads and --evaluate-every',
+      got: `--${other}`,
+      next: 'A run goes on with the options that it began with.',
+    })
+  }
+  const count = countsOf(input)
+  const [epochs, threads, evaluateEvery] = [
+    count('epochs', MANY),
+    count('threads', 1024),
+    count('evaluate-every', MANY),
+  ]
+  return {
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(evaluateEvery === undefined ? {} : { evaluateEvery }),
+  }
+}
+
+function countsOf(input: CommandInput): (name: string, max: number) => number | undefined {
+  return (name, max) => numberOption(input, name, { min: 1, max, whole: true })
+}
+
 function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0] {
   const model = findModel(textOption(input, 'model') ?? 'rtdetr-small')
-  const count = (name: string, max: number): number | undefined =>
-    numberOption(input, name, { min: 1, max, whole: true })
+  const count = countsOf(input)
   const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), sizeOption(input)]
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
   const learningRate = numberOption(input, 'lr', { min: 1e-9, max: 10 })
+  const [accumulate, patience] = [count('accumulate', 1024), count('patience', MANY)]
+  const freeze = textOption(input, 'freeze')?.split(',')
   const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
   const [weights, out] = [textOption(input, 'weights'), textOption(input, 'out')]
   return {
@@ -100,6 +137,9 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
       ...(learningRate === undefined
         ? {}
         : { learningRate, backboneLearningRate: weights === undefined ? learningRate : learningRate / 10 }),
+      ...(accumulate === undefined ? {} : { accumulate }),
+      ...(patience === undefined ? {} : { patience }),
+      ...(freeze === undefined ? {} : { freeze }),
       ...(seed === undefined ? {} : { seed }),
       ...(size === undefined ? {} : { resize: resized(model.input.resize, size) }),
     },
@@ -165,12 +205,13 @@ function reporter(terminal: Terminal, stop: AbortSignal): FitEvents {
       return stop.aborted ? 'stop' : undefined
     },
     onFitEpochEnd: ({ epoch, loss, metrics }) => {
-      if (metrics === undefined) return undefined
+      const verdict = stop.aborted ? 'stop' : undefined
+      if (metrics === undefined) return verdict
       const { AP, AP50, AP75 } = metrics
       const elapsed = formatDuration((performance.now() - started) / 1000)
       const line = `epoch ${epoch} · loss ${loss.toFixed(3)} · AP ${AP!.toFixed(3)} AP50 ${AP50!.toFixed(3)} AP75 ${AP75!.toFixed(3)} · ${elapsed}`
       terminal.err(terminal.interactive ? `\r${line}\x1b[K\n` : `${line}\n`)
-      return undefined
+      return verdict
     },
   }
 }

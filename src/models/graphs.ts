@@ -1,15 +1,8 @@
 /** @file The graphs of a model: predictions as the paper has them, and detections as an application wants them. */
-import { type Dim, Graph, type Tensor } from '../graph/index.js'
+import { Graph, type Tensor } from '../graph/index.js'
 import { paddingMaskFromSizes } from '../nn/index.js'
 import { add, cast, mul, not, transpose, unsqueeze } from '../ops/index.js'
-import { type DetectionModel, FREE_DIMENSIONS, type InputConvention, type Network } from './model.js'
-
-/** The size of a graph's input; symbolic dimensions stay free. */
-export interface InputDims {
-  readonly batch: Dim
-  readonly height: Dim
-  readonly width: Dim
-}
+import { type DetectionModel, freeDimensions, type InputConvention, type InputDims, type Network } from './model.js'
 
 /**
  * The network alone. Inputs: `pixel_values` float32 [batch, 3, height, width] (normalised, zero where padded) and
@@ -19,7 +12,7 @@ export interface InputDims {
 export function buildPredictionGraph(
   model: DetectionModel,
   network: Network,
-  dims: InputDims = FREE_DIMENSIONS,
+  dims: InputDims = freeDimensions(model),
   options: { readonly auxiliary?: boolean } = {},
 ): Graph {
   const graph = new Graph(model.name)
@@ -44,7 +37,11 @@ export function buildPredictionGraph(
  * `sizes` int32 [batch, 2], height and width of each image inside its padding; `image_sizes` int32 [batch, 2], those of
  * the original images. Outputs: `scores`, `labels`, `boxes` as in `DetectionTensors`.
  */
-export function buildDetectionGraph(model: DetectionModel, network: Network, dims: InputDims = FREE_DIMENSIONS): Graph {
+export function buildDetectionGraph(
+  model: DetectionModel,
+  network: Network,
+  dims: InputDims = freeDimensions(model),
+): Graph {
   const graph = new Graph(model.name)
   const { batch, height, width } = dims
   const images = graph.input('images', 'uint8', [batch, height, width, 3])

@@ -110,9 +110,15 @@ export interface DetectionModel {
   readonly postprocess: (prediction: SetPrediction, imageSizes: Tensor) => DetectionTensors
 }
 
-/** Names of the free dimensions of a model that pads. */
-export const FREE_DIMENSIONS: { readonly batch: Dim; readonly height: Dim; readonly width: Dim } = {
-  batch: 'batch',
-  height: 'height',
-  width: 'width',
+/** The size of a graph's input; symbolic dimensions stay free. */
+export interface InputDims {
+  readonly batch: Dim
+  readonly height: Dim
+  readonly width: Dim
+}
+
+/** What a model leaves open until it is run: the batch, and height and width where it pads instead of stretching. */
+export function freeDimensions({ input: { resize } }: DetectionModel): InputDims {
+  if (resize.kind === 'stretch') return { batch: 'batch', height: resize.height, width: resize.width }
+  return { batch: 'batch', height: 'height', width: 'width' }
 }

@@ -86,6 +86,11 @@ export class DownloadError extends DetrsError {
   readonly code = 'DOWNLOAD'
 }
 
+/** A data set that is none, contradicts itself, or is not the one that it should be. */
+export class DatasetError extends DetrsError {
+  readonly code = 'DATASET'
+}
+
 /** A file or folder that cannot be read or written. */
 export class FileError extends DetrsError {
   readonly code = 'FILE'

@@ -21,6 +21,8 @@ export function describeReadFault(error: unknown): string {
 /** Why something cannot be written. */
 export function describeWriteFault(error: unknown): string {
   switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'no such folder'
     case 'EEXIST':
     case 'ENOTDIR':
       return 'a file where a folder is needed'
@@ -34,6 +36,10 @@ export function describeWriteFault(error: unknown): string {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'a full disk'
+    case 'EFBIG':
+      return 'a file larger than is allowed here'
+    case 'EIO':
+      return 'a disk that fails'
     default:
       return describeReadFault(error)
   }

@@ -6,7 +6,7 @@ import { Graph } from '../graph/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { add, div, mul, reduceSum, sqrt, sub } from '../ops/index.js'
 import type { Runtime, Session } from '../runtime/index.js'
-import { RuntimeError } from '../tensor/index.js'
+import { gradientFault } from './finite.js'
 import { chunksOf, Slab, type SlabLayout, scalar, vector } from './slab.js'
 
 /** One parameter group's settings, which a schedule may change from step to step. */
@@ -54,7 +54,7 @@ export class AdamW {
 
   /**
    * The L2 norm of all gradients together.
-   * @throws RuntimeError naming the first parameter whose gradient is not finite.
+   * @throws NumericError naming the first parameter whose gradient is not finite.
    */
   async gradientNorm(gradients: Slab): Promise<number> {
     let sum = 0
@@ -63,8 +63,7 @@ export class AdamW {
       sum += Number(part!.data[0])
     }
     if (Number.isFinite(sum)) return Math.sqrt(sum)
-    const bad = [...gradients.views].find(([, { data }]) => !data.every(Number.isFinite))
-    throw new RuntimeError({ where: bad?.[0] ?? 'gradients', expected: 'finite gradients', got: 'NaN or infinity' })
+    throw gradientFault(gradients.views)
   }
 
   /**

@@ -1,14 +1,17 @@
 /** @file Files that survive a power cut: written beside their place, flushed, renamed, and the folder flushed. */
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { FileError } from '../tensor/index.js'
+import { describeWriteFault, FileError } from '../tensor/index.node.js'
+
+/** What the name of a file ends with while it is written. */
+export const UNFINISHED = '.part'
 
 /**
  * Writes a file so that, at every moment, either the old content or the whole new content stands under its name.
  * @throws FileError when that fails; the old content is then intact.
  */
-export async function writeDurably(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.part`
+export async function writeDurably(path: string, parts: Iterable<Uint8Array>): Promise<void> {
+  const temporary = `${path}${UNFINISHED}`
   try {
     const file = await open(temporary, 'w')
     try {
@@ -21,9 +24,14 @@ export async function writeDurably(path: string, parts: readonly Uint8Array[]): 
     await flushFolder(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined)
-    const got = (cause as NodeJS.ErrnoException).code ?? String(cause)
     const next = 'What was saved before is intact.'
-    throw new FileError({ where: path, expected: 'a file that can be written', got, next, cause })
+    throw new FileError({
+      where: path,
+      expected: 'a file that can be written',
+      got: describeWriteFault(cause),
+      next,
+      cause,
+    })
   }
 }
 

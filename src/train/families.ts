@@ -49,12 +49,12 @@ const detrRecipe: Recipe = ({ trainImages, pretrained, resize, queries }) => {
       wantedSteps: pretrained ? 3000 : 20_000,
       emaShare: 1 / 40,
     },
-    reasons: [
-      pretrained
+    reasons: {
+      learningRate: pretrained
         ? `learning rate ${learningRate}, backbone ${backboneLearningRate}; its stem and first stage stay as they are`
         : `learning rate ${learningRate} everywhere: ${FROM_NOTHING}, and a DETR that starts from nothing learns slowly`,
-      `photos at ${sizeText(resize)}: the model's input`,
-    ],
+      resize: `photos at ${sizeText(resize)}: the model's input`,
+    },
   }
 }
 
@@ -82,11 +82,11 @@ const rtdetrRecipe: Recipe = (facts) => {
       wantedSteps: pretrained ? 4000 : 12_000,
       emaShare: 1 / 20,
     },
-    reasons: [
-      `learning rate ${learningRate}${pretrained ? `, backbone ${backboneLearningRate}` : ` everywhere: ${FROM_NOTHING}`}`,
-      `photos at ${sizeText(resize)}: ${reason}`,
-      `${queries} queries: at most ${mostObjects} objects in a photo`,
-    ],
+    reasons: {
+      learningRate: `learning rate ${learningRate}${pretrained ? `, backbone ${backboneLearningRate}` : ` everywhere: ${FROM_NOTHING}`}`,
+      resize: `photos at ${sizeText(resize)}: ${reason}`,
+      queries: `${queries} queries: at most ${mostObjects} objects in a photo`,
+    },
   }
 }
 

@@ -1,4 +1,6 @@
 /** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
+import { cpus } from 'node:os'
+import { join } from 'node:path'
 import { readCheckpointFile } from '../checkpoint/index.node.js'
 import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
 import { datasetStatistics, readDataset, withValidation } from '../data/formats/index.node.js'
@@ -7,15 +9,19 @@ import { createFilePreprocessor, Detector, evaluateDetector } from '../detect/in
 import type { Parameter } from '../graph/index.js'
 import { type DetectionModel, loadModel, type Network } from '../models/index.js'
 import { initialWeights, parametersOf } from '../nn/index.js'
-import { createNodeRuntime } from '../runtime/index.node.js'
+import { createNodeRuntime, type Runtime } from '../runtime/index.node.js'
 import { ConfigError, type TensorData } from '../tensor/index.js'
+import { checkSameDataset, fingerprintOf } from './dataset-fingerprint.js'
+import { sha256 } from './digest.node.js'
 import { trainingFamilies } from './families.js'
 import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
 import { RunPictures } from './run-pictures.node.js'
+import { changedSettings, checkSettings, differencesOf, type RunRecord } from './run-record.js'
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
-import { TrainingStep } from './step.js'
+import { type TrainingBatch, TrainingStep } from './step.js'
+import { checkTrainable } from './trainable.js'
 import { type BatchSource, type Metrics, type TrainerHooks, type TrainingEnd, train } from './trainer.js'
 
 /** What to train and on what. */
@@ -59,41 +65,88 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
     await readDataset(options.data, { missing: 'skip', segmentation: false }),
   )
   const plan = planOf(options, dataset)
-  const folder = await RunFolder.create(options.out ?? 'runs', 'train', {
-    data: options.data,
-    model: options.model.name,
-    weights: options.weights ?? null,
-    ...plan.settings,
-  })
-  return run(options, dataset, plan, folder, undefined, events, note === undefined ? [] : [note])
+  const { batchSize, accumulate, queries } = plan.settings
+  const notes = note === undefined ? [] : [note]
+  notes.push(...checkTrainable(dataset, { batchSize: batchSize * accumulate, queries }))
+  const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
+  const weights = await startingWeights(options, dataset)
+  const record = recordOf(options, plan, dataset, runtime)
+  const folder = await RunFolder.create(options.out ?? 'runs', 'train', record)
+  try {
+    return await run({ options, dataset, plan, runtime, weights, record, folder, resumes: false, notes }, events)
+  } finally {
+    await folder.close()
+  }
+}
+
+/** What a run that goes on may do otherwise than it began. */
+export interface ResumeOptions {
+  /** The last epoch. */
+  readonly epochs?: number
+  /** Threads of the engine; with another number the last bits differ. */
+  readonly threads?: number
+  /** Epochs between two evaluations. */
+  readonly evaluateEvery?: number
 }
 
 /**
- * Goes on with an interrupted run.
- * @param epochs a new last epoch; that of the run unless said
- * @throws FileError, CheckpointError when the folder holds no run or no state that can be read.
+ * Goes on with an interrupted run, from its newest state that can be read; from the beginning when it ended before the
+ * first was saved.
+ * @throws FileError when the folder holds no run, cannot be written, or another process works on it.
+ * @throws CheckpointError when no state can be read; DatasetError when the data set is not what it was.
  */
 export async function resume(
   path: string,
   find: (name: string) => DetectionModel,
-  epochs: number | undefined,
+  changes: ResumeOptions = {},
   events: FitEvents = {},
 ): Promise<FitResult> {
-  const { folder, options: stored } = await RunFolder.open(path)
-  const { data, model, weights, ...settings } = stored as TrainingSettings & {
-    data: string
-    model: string
-    weights: string | null
+  const { folder, record: began } = await RunFolder.open(path)
+  try {
+    const { data, weights: file, settings } = began
+    const { threads = began.threads, evaluateEvery = began.evaluateEvery, epochs = settings.epochs } = changes
+    const options: FitOptions = {
+      data,
+      model: find(began.model),
+      threads,
+      evaluateEvery,
+      overrides: { ...settings, epochs },
+      ...(file === null ? {} : { weights: file }),
+    }
+    const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
+    checkSameDataset(began.dataset, fingerprintOf(dataset, sha256), data)
+    checkSettings(settings, planOf({ ...options, overrides: {} }, dataset).settings, join(path, 'args.json'))
+    const plan = planOf(options, dataset)
+    const { runtime } = await createNodeRuntime({ threads })
+    const record = recordOf(options, plan, dataset, runtime)
+    const notes = differencesOf(began, record)
+    const resumes = !(await folder.isAtBeginning())
+    if (!resumes) notes.push('no state was saved before the run was interrupted: it begins again')
+    // Whatever the run began with, the saved state has all numbers.
+    const weights = resumes
+      ? initialWeights(options.model.create(dataset.classNames.length), 0)
+      : await startingWeights(options, dataset)
+    if (Object.keys(changes).length > 0) await folder.saveRecord(record)
+    return await run({ options, dataset, plan, runtime, weights, record, folder, resumes, notes }, events)
+  } finally {
+    await folder.close()
   }
-  const overrides = epochs === undefined ? settings : { ...settings, epochs }
-  const options: FitOptions = {
+}
+
+function recordOf(options: FitOptions, { settings }: Plan, dataset: DetectionDataset, runtime: Runtime): RunRecord {
+  const { data, model, weights = null, evaluateEvery = Math.max(1, Math.ceil(settings.epochs / 20)) } = options
+  return {
     data,
-    model: find(model),
-    overrides,
-    ...(weights === null ? {} : { weights }),
+    model: model.name,
+    weights,
+    evaluateEvery,
+    threads: runtime.threads,
+    engine: `onnxruntime ${runtime.version} (${runtime.name})`,
+    machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
+    config: { ...model.config },
+    dataset: fingerprintOf(dataset, sha256),
+    settings,
   }
-  const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
-  return run(options, dataset, planOf(options, dataset), folder, folder, events, [])
 }
 
 interface Plan {
@@ -119,24 +172,32 @@ function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDat
   return { ...chooseSettings(recipe, facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
 }
 
+/** All that a run needs, new or gone on with. */
+interface PreparedRun {
+  readonly options: FitOptions
+  readonly dataset: DetectionDataset
+  readonly plan: Plan
+  readonly runtime: Runtime
+  readonly weights: ReadonlyMap<string, TensorData>
+  readonly record: RunRecord
+  readonly folder: RunFolder
+  /** Whether to start from the folder's newest state. */
+  readonly resumes: boolean
+  readonly notes: readonly string[]
+}
+
 async function run(
-  options: FitOptions,
-  dataset: DetectionDataset,
-  { settings, reasons, train: indices, val }: Plan,
-  folder: RunFolder,
-  resumeFrom: RunFolder | undefined,
+  { options, dataset, plan, runtime, weights, record, folder, resumes, notes }: PreparedRun,
   events: FitEvents,
-  notes: readonly string[],
 ): Promise<FitResult> {
   const { criterion, augmentation, decays } = trainingFamilies[options.model.family]
+  const { settings, reasons, train: indices, val } = plan
   const model: DetectionModel = {
     ...withQueries(options.model, settings.queries),
     classNames: dataset.classNames,
     input: { ...options.model.input, resize: settings.resize },
   }
   const network = model.create(dataset.classNames.length)
-  const weights = await startingWeights(options, model, network)
-  const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
   const isFrozen = (key: string): boolean => settings.freeze.some((prefix) => key.startsWith(prefix))
   const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !isFrozen(key))
   // Four groups: backbone and rest, each with and without weight decay.
@@ -162,8 +223,8 @@ async function run(
     evaluationsWithoutGain: 0,
     options: JSON.stringify(settings),
   }
-  const restored = await resumeFrom?.restore(step)
-  const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(settings.epochs / 20))
+  const restored = resumes ? await folder.restore(step) : undefined
+  const changed = restored === undefined ? [] : changedSettings(JSON.parse(restored.position.options), settings)
   const pictures = await RunPictures.open({
     folder: folder.path,
     title: `${model.name} on ${dataset.name}`,
@@ -171,7 +232,7 @@ async function run(
     classNames: dataset.classNames,
     photos: val,
     reasons,
-    options: { evaluateEvery },
+    options: { evaluateEvery: record.evaluateEvery },
     epoch: restored?.position.epoch ?? 0,
     warn: (line) => events.onWarning?.(line),
   })
@@ -184,19 +245,24 @@ async function run(
     shuffle: true,
     dropLast: true,
   })
+  const { accumulate } = settings
   const source: BatchSource = {
-    batchesPerEpoch: loader.batchesPerEpoch,
+    batchesPerEpoch: Math.floor(loader.batchesPerEpoch / accumulate),
     batches: async function* (epoch, from) {
-      for await (const { images, photos, position } of loader.batches({ epoch, batch: from })) {
+      let parts: TrainingBatch[] = []
+      for await (const { images, photos, position } of loader.batches({ epoch, batch: from * accumulate })) {
         const targets = photos.map(({ targets: { labels, boxes } }) => ({ labels, boxes: boxes as never }))
         const batch = { images: images.pixels, sizes: images.sizes, targets }
         await pictures.batch(position, batch)
-        yield batch
+        parts.push(batch)
+        if (parts.length < accumulate) continue
+        yield parts
+        parts = []
       }
     },
   }
-  events.onPlan?.([...notes, ...reasons, ...(restored?.damaged ?? [])], folder)
-  const factor = scheduleOf(settings, settings.epochs * loader.batchesPerEpoch)
+  events.onPlan?.([...notes, ...reasons, ...changed, ...(restored?.damaged ?? [])], folder)
+  const factor = scheduleOf(settings, settings.epochs * source.batchesPerEpoch)
   const evaluate = async (): Promise<Metrics> => {
     const average = step.snapshot(step.ema?.weights)
     const loaded = { model, network, weights: average, classNames: model.classNames, report: WHOLE, notes: [] }
@@ -221,15 +287,17 @@ async function run(
             [settings.weightDecay, 0].map((weightDecay) => ({ learningRate: rate * factor(at), weightDecay })),
           ),
         evaluate,
-        evaluateEvery,
+        evaluateEvery: record.evaluateEvery,
+        ...(settings.patience === 0 ? {} : { patience: settings.patience }),
         hooks: {
           ...events,
           onModelSave: async (at, best) => {
-            await folder.saveState(step, at)
             const average = step.snapshot(step.ema?.weights)
             await folder.saveWeights('last', model, average, model.classNames)
             if (best) await folder.saveWeights('best', model, average, model.classNames)
             pictures.saved(best)
+            // Last: what goes on from a state takes for granted that all else of it was saved.
+            await folder.saveState(step, at)
             await events.onModelSave?.(at, best)
           },
           onFitEpochEnd: async (summary) => {
@@ -240,7 +308,7 @@ async function run(
           },
         },
       },
-      restored?.position ?? start,
+      restored === undefined ? start : { ...restored.position, options: start.options },
     )
     await pictures.finish()
     return { end, folder, position, metrics }
@@ -259,17 +327,17 @@ function withQueries(model: DetectionModel, queries: number): DetectionModel {
 }
 
 async function startingWeights(
-  { weights, model: { name } }: FitOptions,
-  model: DetectionModel,
-  network: Network,
+  { weights, model }: FitOptions,
+  { classNames }: DetectionDataset,
 ): Promise<ReadonlyMap<string, TensorData>> {
   if (weights !== undefined) {
-    const loaded = loadModel(await readCheckpointFile(weights), weights, { model, classNames: model.classNames })
-    return loaded.weights
+    const checkpoint = await readCheckpointFile(weights)
+    return loadModel(checkpoint, weights, { model: { ...model, classNames }, classNames }).weights
   }
+  const network = model.create(classNames.length)
   if (hasFrozenNorms(network)) {
     throw new ConfigError({
-      where: name,
+      where: model.name,
       expected: 'weights to start from',
       got: 'none, with norms that are frozen',
       next: 'Frozen norms cannot be learned: give --weights FILE, or train rtdetr-small.',

@@ -54,7 +54,10 @@ export interface RecipeFacts {
 }
 
 /** What a family's recipe says where nothing else is asked for, and why. */
-export type Recipe = (facts: RecipeFacts) => { readonly settings: RecipeChoice; readonly reasons: readonly string[] }
+export type Recipe = (facts: RecipeFacts) => {
+  readonly settings: RecipeChoice
+  readonly reasons: Partial<Readonly<Record<keyof RecipeChoice, string>>>
+}
 
 /** Settings that a recipe chooses; the rest follows from the length of the run. */
 export type RecipeChoice = Pick<
@@ -111,10 +114,17 @@ export function chooseSettings(
     reasons: [
       `batch ${batchSize}${accumulate > 1 ? ` × ${accumulate}` : ''}: ${facts.trainImages} training photos`,
       length,
-      ...reasons,
+      ...Object.entries(reasons).map(([name, reason]) => {
+        const asked = overrides[name as keyof TrainingSettings]
+        return asked === undefined ? reason : `${name} ${shown(asked)}: as asked for`
+      }),
       `averaged weights with decay ${settings.emaDecay.toFixed(4)}: a horizon of ${Math.round(100 * emaShare)} % of the run`,
     ],
   }
+}
+
+function shown(value: TrainingSettings[keyof TrainingSettings]): string {
+  return typeof value === 'object' ? Object.values(value).join(' ') : String(value)
 }
 
 /** The factor of the learning rate over the run. */

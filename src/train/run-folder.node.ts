@@ -1,37 +1,45 @@
 /** @file The folder of a training run: its options, a row per epoch, weights, and the states from which it can go on. */
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeSafetensorsParts } from '../checkpoint/index.js'
+import { acquireLock, type FileLock } from '../checkpoint/index.node.js'
 import { type DetectionModel, MetadataKey } from '../models/index.js'
-import { CheckpointError, FileError, type TensorData } from '../tensor/index.js'
-import { writeDurably } from './durable-file.node.js'
-import { type Digest, encodeState, type RunPosition, restoreState } from './state.js'
+import {
+  CheckpointError,
+  DetrsError,
+  describeReadFault,
+  describeWriteFault,
+  FileError,
+  type TensorData,
+} from '../tensor/index.node.js'
+import { sha256 } from './digest.node.js'
+import { UNFINISHED, writeDurably } from './durable-file.node.js'
+import { parseRunRecord, type RunRecord } from './run-record.js'
+import { encodeState, type RunPosition, restoreState } from './state.js'
 import type { TrainingStep } from './step.js'
 import type { EpochSummary } from './trainer.js'
 
 const STATES_KEPT = 3
 const STATE_NAME = /^step-(\d{8})\.safetensors$/
 
-const sha256: Digest = (parts) => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest('hex')
-}
+/** How often a process shows that it works on a run, milliseconds; a dead one's run is free after two beats. */
+const HEARTBEAT_MS = 1000
 
-/** One run on disk. */
+/** One run on disk. While a process has it open, no other one can. */
 export class RunFolder {
   readonly path: string
+  readonly #lock: FileLock
 
-  private constructor(path: string) {
+  private constructor(path: string, lock: FileLock) {
     this.path = path
+    this.#lock = lock
   }
 
   /**
-   * A new folder `parent/name`, or `name2`, `name3`, … where that is taken.
+   * A new folder `parent/name`, or `name2`, `name3`, … where that is taken. It must be closed.
    * @throws FileError when it cannot be made.
    */
-  static async create(parent: string, name: string, options: object): Promise<RunFolder> {
+  static async create(parent: string, name: string, record: RunRecord): Promise<RunFolder> {
     try {
       await mkdir(parent, { recursive: true })
       for (let n = 1; ; n++) {
@@ -45,31 +53,55 @@ export class RunFolder {
         )
         if (!made) continue
         await Promise.all([mkdir(join(path, 'weights')), mkdir(join(path, 'states'))])
-        await writeFile(join(path, 'args.json'), `${JSON.stringify(options, null, 2)}\n`)
-        return new RunFolder(path)
+        const folder = new RunFolder(path, await lockRun(path))
+        await folder.saveRecord(record)
+        return folder
       }
     } catch (cause) {
-      const got = (cause as NodeJS.ErrnoException).code ?? String(cause)
+      if (cause instanceof DetrsError) throw cause
+      const got = describeWriteFault(cause)
       throw new FileError({ where: parent, expected: 'a folder that can be written', got, cause })
     }
   }
 
-  /** An existing run's folder and the options that it was started with. @throws FileError when it is none. */
-  static async open(path: string): Promise<{ folder: RunFolder; options: unknown }> {
-    try {
-      return { folder: new RunFolder(path), options: JSON.parse(await readFile(join(path, 'args.json'), 'utf8')) }
-    } catch (cause) {
-      const got = (cause as NodeJS.ErrnoException).code ?? 'a damaged args.json'
+  /**
+   * An existing run's folder and what it was begun with. It must be closed.
+   * @throws FileError when it is none, cannot be written, or another process works on it.
+   */
+  static async open(path: string): Promise<{ folder: RunFolder; record: RunRecord }> {
+    const options = join(path, 'args.json')
+    const text = await readFile(options, 'utf8').catch((cause) => {
+      const got = cause.code === 'ENOENT' ? 'one without args.json, or nothing' : describeReadFault(cause)
       throw new FileError({ where: path, expected: 'the folder of a training run', got, cause })
-    }
+    })
+    const record = parseRunRecord(text, options)
+    const folder = new RunFolder(path, await lockRun(path))
+    await folder.#removeUnfinished()
+    return { folder, record }
+  }
+
+  /** Lets other processes work on the run. */
+  async close(): Promise<void> {
+    await this.#lock.release()
+  }
+
+  /** Writes args.json. */
+  async saveRecord(record: RunRecord): Promise<void> {
+    await this.#write('args.json', [new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`)])
   }
 
   /** Saves the state; older ones beyond the last few are removed. */
   async saveState(step: TrainingStep, position: RunPosition): Promise<void> {
     const name = `step-${String(position.step).padStart(8, '0')}.safetensors`
-    await writeDurably(join(this.path, 'states', name), encodeState(step, position, sha256))
-    const old = (await this.#stateNames()).slice(STATES_KEPT)
+    await this.#write(join('states', name), encodeState(step, position, sha256))
+    // What is newer than this state is damaged, and was passed over.
+    const old = (await this.#stateNames()).filter((file) => file <= name).slice(STATES_KEPT)
     await Promise.all(old.map((file) => rm(join(this.path, 'states', file), { force: true })))
+  }
+
+  /** Whether there is nothing to go on from because the run ended before its first state was saved. */
+  async isAtBeginning(): Promise<boolean> {
+    return (await this.#stateNames()).length === 0 && (await this.#rows()).length <= 2
   }
 
   /**
@@ -84,14 +116,13 @@ export class RunFolder {
       try {
         return { position: restoreState(await readFile(path), path, step, sha256), damaged }
       } catch (error) {
-        if (!(error instanceof CheckpointError)) throw error
-        damaged.push(error.message)
+        damaged.push(error instanceof DetrsError ? error.message : `${path}: ${describeReadFault(error)}.`)
       }
     }
     throw new CheckpointError({
       where: this.path,
       expected: 'a saved state to go on from',
-      got: damaged.length === 0 ? 'none' : damaged.join(' '),
+      got: damaged.length === 0 ? 'none' : `${damaged.length} that cannot be used. The newest: ${damaged[0]}`,
     })
   }
 
@@ -111,27 +142,70 @@ export class RunFolder {
       [MetadataKey.classNames, JSON.stringify(classNames)],
       [MetadataKey.input, JSON.stringify(model.input)],
     ])
-    const path = join(this.path, 'weights', `${name}.safetensors`)
-    await writeDurably(path, encodeSafetensorsParts(tensors, metadata))
-    return path
+    const path = join('weights', `${name}.safetensors`)
+    await this.#write(path, encodeSafetensorsParts(tensors, metadata))
+    return join(this.path, path)
   }
 
   /** Adds a row to results.csv; a row of the same epoch, from before a resume, is replaced. */
   async addRow({ epoch, loss, terms, gradientNorm, learningRate, metrics }: EpochSummary): Promise<void> {
-    const path = join(this.path, 'results.csv')
     const values = { epoch, loss, ...Object.fromEntries(terms), gradientNorm, learningRate, ...metrics }
-    const [heading, ...rows] = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
+    const [heading, ...rows] = await this.#rows()
     const columns = heading?.split(',') ?? [...Object.keys(values), ...(metrics === undefined ? METRIC_COLUMNS : [])]
     const row = columns.map((column) => values[column as keyof typeof values] ?? '').join(',')
     const kept = rows.filter((line) => Number(line.split(',')[0]) < epoch)
-    await writeDurably(path, [new TextEncoder().encode(`${[columns.join(','), ...kept, row].join('\n')}\n`)])
+    await this.#write('results.csv', [new TextEncoder().encode(`${[columns.join(','), ...kept, row].join('\n')}\n`)])
+  }
+
+  /** Lines of results.csv, the heading first. */
+  async #rows(): Promise<string[]> {
+    const text = await readFile(join(this.path, 'results.csv'), 'utf8').catch(nothingIfMissing(''))
+    return text.split('\n').filter((line) => line !== '')
   }
 
   /** Newest first. */
   async #stateNames(): Promise<string[]> {
-    const names = await readdir(join(this.path, 'states')).catch(() => [])
-    return names.filter((name) => STATE_NAME.test(name)).sort((a, b) => b.localeCompare(a))
+    const names = await readdir(join(this.path, 'states')).catch(nothingIfMissing([]))
+    return names.filter((name) => STATE_NAME.test(name)).sort((a, b) => (a < b ? 1 : -1))
   }
+
+  async #write(name: string, parts: Iterable<Uint8Array>): Promise<void> {
+    if (await this.#lock.isTaken()) throw worksOnIt(this.path, 'another one, which took it over')
+    await writeDurably(join(this.path, name), parts)
+  }
+
+  /** What a process that was killed left half-written. */
+  async #removeUnfinished(): Promise<void> {
+    for (const folder of [this.path, join(this.path, 'states'), join(this.path, 'weights')]) {
+      const names = await readdir(folder).catch(nothingIfMissing([]))
+      const unfinished = names.filter((name) => name.endsWith(UNFINISHED))
+      await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })))
+    }
+  }
+}
+
+function nothingIfMissing<T>(nothing: T): (error: NodeJS.ErrnoException) => T {
+  return (cause) => {
+    if (cause.code === 'ENOENT') return nothing
+    const [where, got] = [cause.path ?? 'run folder', describeReadFault(cause)]
+    throw new FileError({ where, expected: 'a file or folder that can be read', got, cause })
+  }
+}
+
+function worksOnIt(where: string, got: string): FileError {
+  const expected = 'to be the only process that works on this run'
+  return new FileError({ where, expected, got, next: 'Let it finish, or end it.' })
+}
+
+function lockRun(path: string): Promise<FileLock> {
+  return acquireLock(join(path, 'lock'), {
+    heartbeatMs: HEARTBEAT_MS,
+    signal: new AbortController().signal,
+    onWait: () => undefined,
+    onAlive: () => {
+      throw worksOnIt(path, 'another one at work')
+    },
+  })
 }
 
 /** Columns that rows of epochs without an evaluation leave empty. */

@@ -4,6 +4,14 @@ import { bytesOf, CheckpointError, type TensorData } from '../tensor/index.js'
 import type { Slab } from './slab.js'
 import type { TrainingStep } from './step.js'
 
+/** What the means of an epoch are made of. */
+export interface EpochSums {
+  readonly steps: number
+  readonly loss: number
+  readonly gradientNorm: number
+  readonly terms: Readonly<Record<string, number>>
+}
+
 /** Where a run stands, beside its tensors. All randomness is drawn from (seed, epoch, photo), so no generator is saved. */
 export interface RunPosition {
   /** Epochs finished. */
@@ -16,14 +24,17 @@ export interface RunPosition {
   readonly bestMetric: number
   /** Evaluations since then. */
   readonly evaluationsWithoutGain: number
+  /** Sums over the steps of the current epoch, where it is not finished. */
+  readonly sums?: EpochSums
   /** The run's options, as JSON; a resumed run must have the same. */
   readonly options: string
 }
 
-const VERSION = '1'
+const VERSION = '2'
 const FIRST = 'optimizer.first_moment'
 const SECOND = 'optimizer.second_moment'
 const EMA = 'ema'
+const DIGEST = 'detrs.digest'
 
 /** Digest of a sequence of byte arrays, hexadecimal; the platform gives it. */
 export type Digest = (parts: readonly Uint8Array[]) => string
@@ -38,14 +49,22 @@ export function encodeState(step: TrainingStep, position: RunPosition, digest: D
     ...[...step.weights.views].map(([key, data]) => [`weight.${key}`, data] as const),
     ...[...step.fixed].map(([key, data]) => [`fixed.${key}`, data] as const),
   ])
-  const entries: Record<string, string> = {
-    'detrs.training_state': VERSION,
-    'detrs.optimizer_step': String(step.optimizer.step),
-    'detrs.ema_updates': String(step.ema?.updates ?? 0),
-    'detrs.position': JSON.stringify(position),
-    'detrs.digest': digest([...tensors.values()].map(bytesOf)),
-  }
-  return encodeSafetensorsParts(tensors, new Map(Object.entries(entries)))
+  const metadata = new Map([
+    ['detrs.training_state', VERSION],
+    ['detrs.optimizer_step', String(step.optimizer.step)],
+    ['detrs.ema_updates', String(step.ema?.updates ?? 0)],
+    ['detrs.position', JSON.stringify(position)],
+  ])
+  return encodeSafetensorsParts(tensors, metadata.set(DIGEST, digestOf(tensors, metadata, digest)))
+}
+
+/** Of all that a state says, in an order that does not depend on the file's. */
+function digestOf(tensors: StateDict, metadata: ReadonlyMap<string, string>, digest: Digest): string {
+  const said = [...metadata].filter(([key]) => key !== DIGEST).sort()
+  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))
+  const shapes = sorted.map(([key, { dtype, shape }]) => [key, dtype, shape])
+  const words = new TextEncoder().encode(JSON.stringify([said, shapes]))
+  return digest([words, ...sorted.map(([, data]) => bytesOf(data))])
 }
 
 /**
@@ -58,17 +77,18 @@ export function restoreState(bytes: Uint8Array, where: string, step: TrainingSte
   if (metadata.get('detrs.training_state') !== VERSION) {
     throw fault(`a training state of version ${VERSION}`, metadata.get('detrs.training_state') ?? 'another file')
   }
-  const order = [
+  if (digestOf(tensors, metadata, digest) !== metadata.get(DIGEST)) {
+    throw fault('the digest that was saved with it', 'another: the file is damaged')
+  }
+  const wanted = [
     FIRST,
     SECOND,
-    EMA,
+    ...(step.ema === undefined ? [] : [EMA]),
     ...[...step.weights.views.keys()].map((key) => `weight.${key}`),
     ...[...step.fixed.keys()].map((key) => `fixed.${key}`),
   ]
-  const present = order.filter((key) => tensors.has(key))
-  if (present.length !== tensors.size) throw fault('the tensors of this model', 'those of another')
-  if (digest(present.map((key) => bytesOf(tensors.get(key)!))) !== metadata.get('detrs.digest')) {
-    throw fault('the digest that was saved with it', 'another: the file is damaged')
+  if (wanted.length !== tensors.size || !wanted.every((key) => tensors.has(key))) {
+    throw fault('the tensors of this model', 'those of another')
   }
   const fill = (slab: Slab, key: string): void => {
     const source = tensors.get(key)
@@ -81,11 +101,10 @@ export function restoreState(bytes: Uint8Array, where: string, step: TrainingSte
   if (step.ema !== undefined) fill(step.ema.weights, EMA)
   step.weights.fill(new Map([...step.weights.views.keys()].map((key) => [key, tensors.get(`weight.${key}`)!])))
   for (const key of step.fixed.keys()) {
-    const saved = tensors.get(`fixed.${key}`)
-    if (saved === undefined) throw fault(`fixed.${key}`, 'nothing')
+    const saved = tensors.get(`fixed.${key}`)!
     step.fixed.set(key, { ...saved, data: saved.data.slice() } as TensorData)
   }
   step.optimizer.step = Number(metadata.get('detrs.optimizer_step'))
   if (step.ema !== undefined) step.ema.updates = Number(metadata.get('detrs.ema_updates'))
-  return JSON.parse(metadata.get('detrs.position') ?? '{}')
+  return JSON.parse(metadata.get('detrs.position')!)
 }

@@ -81,16 +81,29 @@ describe('TrainingStep', () => {
     await step.dispose()
   })
 
-  test('a NaN is named and reaches neither weights nor average', async () => {
+  test('what is not finite is named, and changes neither weights nor moments, average or statistics', async () => {
     const step = await createTinyStep(runtime)
     await step.run(rectangles(), TINY_GROUPS)
-    step.weights.views.get('bbox_embed.layers.0.weight')!.data[0] = Number.NaN
-    const before = fingerprint(step)
-    await assert.rejects(step.run(rectangles(), TINY_GROUPS), /boxes of image 0: expected finite numbers/)
-    const { optimizer } = step
-    assert.equal(optimizer.step, 1)
-    // Running statistics belong to the forward pass, which went well; nothing else moved.
-    assert.equal(fingerprint(step), before)
+    const healthy = step.snapshot()
+    const next =
+      'Nothing was changed by this step. Lower the learning rate, or look at the photos and labels of the batch.'
+    for (const [key, value, message] of [
+      ['bbox_embed.layers.0.weight', Number.NaN, 'bbox_embed.layers.0.weight: expected finite weights, got NaN.'],
+      ['backbone.conv1.weight', 1e18, 'backbone.bn1.running_var: expected finite running statistics, got Infinity.'],
+      ['transformer.decoder.layers.0.norm3.weight', 1e30, 'pred_logits: expected finite predictions, got NaN.'],
+      ['class_embed.bias', 3e38, 'loss_ce: expected a finite loss, got Infinity.'],
+      ['transformer.decoder.norm.bias', 3e38, 'class_embed.weight: expected finite gradients, got Infinity.'],
+    ] as const) {
+      step.weights.fill(healthy)
+      step.weights.views.get(key)!.data[0] = value
+      const before = fingerprint(step)
+      const expected = { name: 'NumericError', message: `${message} ${next}` }
+      await assert.rejects(step.run(rectangles(), TINY_GROUPS), expected, message)
+      assert.equal(step.optimizer.step, 1)
+      assert.equal(fingerprint(step), before, message)
+    }
+    step.weights.fill(healthy)
+    await step.run(rectangles(), TINY_GROUPS)
     await step.dispose()
   })
 

@@ -16,11 +16,12 @@ import {
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { type CostedSession, type Runtime, SessionCache } from '../runtime/index.js'
-import { mix, RuntimeError, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
+import { mix, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
 import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
 import { type CompiledStep, compileStep } from './compiled-step.js'
 import { DropoutMasks } from './dropout-masks.js'
 import { Ema, type EmaOptions } from './ema.js'
+import { requireFinite, requireFiniteLoss, requireFinitePredictions } from './finite.js'
 import { StepName, type TrainingShape } from './joint-graph.js'
 import { Slab, type SlabLayout, scalar } from './slab.js'
 
@@ -119,7 +120,8 @@ export class TrainingStep {
    * One step with the given settings per parameter group. A batch in parts is one step whose gradient is the mean of the parts'
    * (as between the workers of a data-parallel training): norms see each part alone, box losses are divided by the objects of
    * all.
-   * @throws RuntimeError naming the loss term or parameter that is not finite; weights and average are then untouched.
+   * @throws NumericError naming the prediction, loss term, gradient or running statistic that is not finite; weights,
+   *   moments, average and statistics are then untouched.
    */
   async run(batch: TrainingBatch | readonly TrainingBatch[], groups: readonly ParameterGroup[]): Promise<StepResult> {
     const parts = 'images' in batch ? [batch] : batch
@@ -135,10 +137,11 @@ export class TrainingStep {
       results.push(result)
     }
     const summary = summarize(results)
-    for (const [name, value] of [['loss', summary.loss] as const, ...summary.terms]) requireFinite(name, value)
+    for (const [name, value] of [...summary.terms, ['loss', summary.loss] as const]) requireFiniteLoss(name, value)
     const started = performance.now()
     const gradientNorm = (await this.optimizer.gradientNorm(this.gradients)) / parts.length
     const scale = clipScale(gradientNorm, this.#context.clipNorm) / parts.length
+    requireFinite('running statistics', statistics)
     await this.optimizer.apply(this.weights, this.gradients, groups, scale)
     for (const [key, value] of statistics) this.fixed.set(key, value)
     await this.ema?.update(this.weights)
@@ -171,6 +174,7 @@ export class TrainingStep {
         const started = performance.now()
         const forward = await step.forward(feeds)
         const predicted = performance.now()
+        requireFinitePredictions(forward.predictions, [...this.weights.views, ...this.fixed])
         const sets = this.#matcher.match(forward.predictions, part.targets)
         const known = step.known.map((name) => ({ name, ...denoised!.target }))
         const targets = targetFeeds([...sets, ...known], perObject, denoised?.perDenoised ?? 0)
@@ -263,14 +267,4 @@ function targetFeeds(
     feeds[StepName.matched(name)] = matched
   }
   return feeds
-}
-
-function requireFinite(name: string, value: number): void {
-  if (Number.isFinite(value)) return
-  throw new RuntimeError({
-    where: name,
-    expected: 'a finite loss',
-    got: String(value),
-    next: 'Nothing was changed by this step. Lower the learning rate or look at the batch.',
-  })
 }

@@ -1,13 +1,13 @@
 /** @file The training loop: epochs of steps, schedule, evaluation, early stop, saving; what surrounds it comes in as hooks. */
 import type { ParameterGroup } from './adamw.js'
-import type { RunPosition } from './state.js'
+import type { EpochSums, RunPosition } from './state.js'
 import type { StepResult, TrainingBatch, TrainingStep } from './step.js'
 
 /** Batches of an epoch, the same for the same epoch whatever happened before. */
 export interface BatchSource {
   readonly batchesPerEpoch: number
-  /** The batches of `epoch` from position `from` on, in order. */
-  batches(epoch: number, from: number): AsyncIterable<TrainingBatch>
+  /** What each step of `epoch` takes, from position `from` on, in order; several batches are parts of one step. */
+  batches(epoch: number, from: number): AsyncIterable<TrainingBatch | readonly TrainingBatch[]>
 }
 
 /** Figures of an evaluation by name (`AP`, `AP50`, …). */
@@ -71,7 +71,7 @@ export async function train(
   if ((await hooks.onTrainStart?.(at)) === 'stop') return { end: 'stopped', position: at }
   while (at.epoch < epochs) {
     if ((await hooks.onEpochStart?.(at.epoch)) === 'stop') end = 'stopped'
-    const means = new Means()
+    const means = new Means(at.sums)
     for await (const batch of end === 'finished' ? source.batches(at.epoch, at.batch) : []) {
       const settings = groups(at.step)
       const result = await step.run(batch, settings)
@@ -82,8 +82,12 @@ export async function train(
         break
       }
     }
-    if (end === 'stopped' && at.batch < source.batchesPerEpoch) break
-    at = { ...at, epoch: at.epoch + 1, batch: 0 }
+    if (end === 'stopped' && at.batch < source.batchesPerEpoch) {
+      if (at.batch > 0) at = { ...at, sums: means.sums() }
+      break
+    }
+    const { sums: _, ...before } = at
+    at = { ...before, epoch: at.epoch + 1, batch: 0 }
     const due = at.epoch % evaluateEvery === 0 || at.epoch === epochs
     const metrics = due ? await evaluate?.() : undefined
     const best = metrics !== undefined && metrics[metric]! > at.bestMetric
@@ -96,9 +100,11 @@ export async function train(
     }
     const learningRate = groups(Math.max(0, at.step - 1))[0]!.learningRate
     const summary = { epoch: at.epoch, ...means.summary(), learningRate, ...(metrics === undefined ? {} : { metrics }) }
-    await hooks.onModelSave?.(at, best)
+    // The state comes last: a run that dies in between does the epoch again, and nothing of it is lost.
     if ((await hooks.onFitEpochEnd?.(summary)) === 'stop') end = 'stopped'
-    if (end === 'stopped') return { end, position: at }
+    await hooks.onModelSave?.(at, best)
+    if (end === 'stopped' && at.epoch < epochs) return { end, position: at }
+    end = 'finished'
     if (at.evaluationsWithoutGain >= (options.patience ?? Number.POSITIVE_INFINITY))
       return { end: 'no gain', position: at }
   }
@@ -108,16 +114,33 @@ export async function train(
 
 /** Running means of what steps report. */
 class Means {
-  #count = 0
-  #loss = 0
-  #norm = 0
-  readonly #terms: Map<string, number> = new Map()
+  #count: number
+  #loss: number
+  #norm: number
+  readonly #terms: Map<string, number>
+
+  /** @param sums of the steps before, in an epoch that is gone on with */
+  constructor({ steps, loss, gradientNorm, terms }: EpochSums = { steps: 0, loss: 0, gradientNorm: 0, terms: {} }) {
+    this.#count = steps
+    this.#loss = loss
+    this.#norm = gradientNorm
+    this.#terms = new Map(Object.entries(terms))
+  }
 
   add({ loss, gradientNorm, terms }: StepResult): void {
     this.#count++
     this.#loss += loss
     this.#norm += gradientNorm
     for (const [name, value] of terms) this.#terms.set(name, (this.#terms.get(name) ?? 0) + value)
+  }
+
+  sums(): EpochSums {
+    return {
+      steps: this.#count,
+      loss: this.#loss,
+      gradientNorm: this.#norm,
+      terms: Object.fromEntries(this.#terms),
+    }
   }
 
   summary(): { loss: number; gradientNorm: number; terms: ReadonlyMap<string, number> } {

@@ -72,7 +72,7 @@ async function looksLikeCoco(path: string): Promise<boolean> {
  * Reads COCO files as one data set.
  * @param root the data set's folder.
  * @param imagesIn folders to look for photos in; found by looking where left out.
- * @throws FileError when a file cannot be read, is no COCO file, or contradicts another one.
+ * @throws FileError when a file cannot be read; DatasetError when it is no COCO file or contradicts another one.
  */
 export async function readCoco(
   reader: FolderReader,

@@ -49,6 +49,35 @@ test('a list that is missing is named', async (t) => {
   await assert.rejects(readCocoText(t, cocoJson([{}], { categories: [] })), /expected at least one category, got none/)
 })
 
+test('entries that are no objects, and photos without a usable name or size', async (t) => {
+  const images = [
+    null,
+    7,
+    { id: 1, file_name: 'a.png', width: 'x', height: null },
+    { id: 2, file_name: 'b.png', width: 0, height: -30 },
+    { id: 3, width: 40, height: 30 },
+    { id: 4, file_name: 12, width: 1e300, height: 30.5 },
+  ]
+  const annotations = [null, 'x', { id: 9, image_id: 1, category_id: 3, bbox: [1, 1, 100, 4] }]
+  const dataset = await readCocoText(t, cocoJson([], { images, annotations }))
+  assert.match(problemOf(dataset, 'id-not-usable').examples[0]!, /photo id none/)
+  assert.deepEqual(
+    dataset.images.map(({ id, missing }) => [id, missing === true]),
+    [
+      [1, false],
+      [2, false],
+      [3, true],
+      [4, true],
+    ],
+  )
+  // What the file cannot say the photo does.
+  assert.deepEqual([dataset.images[0]!.width, dataset.images[0]!.height], [40, 30])
+  assert.deepEqual([dataset.images[1]!.width, dataset.images[1]!.height], [40, 30])
+  assert.deepEqual(dataset.images[0]!.objects[0]!.box, [1, 1, 40, 5])
+  const none = await readCocoText(t, cocoJson([], { images: [] }))
+  assert.equal(problemOf(none, 'no-objects').count, 1)
+})
+
 test('ids that repeat: photos, annotations, categories', async (t) => {
   const images = [
     { id: 1, file_name: 'a.png' },

@@ -1,5 +1,5 @@
 /** @file COCO's JSON: images, annotations and categories, with every reference and id checked. */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 import type { Segmentation } from './dataset.js'
 import { tidy } from './place-objects.js'
 import type { ProblemList } from './problems.js'
@@ -36,28 +36,33 @@ const LISTS = ['images', 'annotations', 'categories'] as const
 
 /**
  * Checks that a JSON value is a COCO file of boxes.
- * @throws FileError when it is something else, or one of the three lists is missing.
+ * @throws DatasetError when it is something else, or one of the three lists is missing.
  */
 export function cocoContent(value: unknown, where: string): CocoContent {
   const expected = 'COCO annotations: an object with images, annotations and categories'
   if (typeof value !== 'object' || value === null) {
-    throw new FileError({ where, expected, got: value === null ? 'null' : `a ${typeof value}` })
+    throw new DatasetError({ where, expected, got: value === null ? 'null' : `a ${typeof value}` })
   }
   if (Array.isArray(value)) {
     const next = 'A list is what results of detectors are; give the file with the ground truth.'
-    throw new FileError({ where, expected, got: 'a list', next })
+    throw new DatasetError({ where, expected, got: 'a list', next })
   }
   const entry = value as Entry
   const missing = LISTS.filter((name) => !Array.isArray(entry[name]))
   if (missing.length > 0) {
     const keys = Object.keys(entry).slice(0, 10)
     const found = keys.length === 0 ? 'an empty object' : `only ${keys.join(', ')}`
-    throw new FileError({ where, expected, got: `no list of ${missing.join(' and ')} (${found})` })
+    throw new DatasetError({ where, expected, got: `no list of ${missing.join(' and ')} (${found})` })
   }
   const [images, annotations, categories] = LISTS.map((name) => entriesOf(entry[name])) as [Entry[], Entry[], Entry[]]
   const other = otherKind(annotations)
   if (other !== undefined) {
-    throw new FileError({ where, expected: 'COCO annotations with boxes', got: other, next: 'Give instances_*.json.' })
+    throw new DatasetError({
+      where,
+      expected: 'COCO annotations with boxes',
+      got: other,
+      next: 'Give instances_*.json.',
+    })
   }
   return { where, images, annotations, categories }
 }
@@ -75,7 +80,7 @@ function otherKind(annotations: readonly Entry[]): string | undefined {
 
 /**
  * The classes of all files together.
- * @throws FileError when an id has two names, or there is no usable category.
+ * @throws DatasetError when an id has two names, or there is no usable category.
  */
 export function cocoClasses(files: readonly CocoContent[], problems: ProblemList): CocoClasses {
   const names = new Map<number, { readonly name: string; readonly where: string; readonly parent: unknown }>()
@@ -91,7 +96,7 @@ export function cocoClasses(files: readonly CocoContent[], problems: ProblemList
       const name = typeof category['name'] === 'string' ? category['name'] : ''
       const known = names.get(id)
       if (known !== undefined && known.name !== name) {
-        throw new FileError({
+        throw new DatasetError({
           where,
           expected: `category ${id} to be '${known.name}' as in ${known.where}`,
           got: `'${name}'`,
@@ -109,7 +114,7 @@ export function cocoClasses(files: readonly CocoContent[], problems: ProblemList
     names.delete(placeholder)
   }
   if (names.size === 0) {
-    throw new FileError({ where: files[0]!.where, expected: 'at least one category', got: 'none' })
+    throw new DatasetError({ where: files[0]!.where, expected: 'at least one category', got: 'none' })
   }
   const categoryIds = [...names.keys()].sort((a, b) => a - b)
   return {

@@ -1,5 +1,5 @@
 /** @file Labels in a table: a row an object, under the column names that the field's tools write. */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 import type { CsvCell, CsvRow } from './csv.js'
 import type { SplitName } from './dataset.js'
 import type { ProblemList } from './problems.js'
@@ -78,13 +78,13 @@ export function isLabelTable(first: CsvRow | undefined): boolean {
 
 /**
  * Reads the rows of a table of boxes, with or without a heading.
- * @throws FileError when the columns are not those of boxes.
+ * @throws DatasetError when the columns are not those of boxes.
  */
 export function csvLabels(rows: readonly CsvRow[], where: string, problems: ProblemList): CsvLabels {
   const [first] = rows
   const heading = first === undefined ? undefined : columnsOf(first)
   if (first === undefined || (heading === undefined && !hasNoHeading(first))) {
-    throw new FileError({
+    throw new DatasetError({
       where,
       expected: 'the columns image, xmin, ymin, xmax, ymax, label',
       got:

@@ -63,7 +63,7 @@ async function looksLikeLabels(path: string): Promise<boolean> {
  *
  * Classes and their ids are those of `classes.csv` where there is one; else all that occur, in the order of the alphabet,
  * with the ids 1, 2, 3 …
- * @throws FileError when a table cannot be read or is none of boxes.
+ * @throws FileError when a table cannot be read; DatasetError when it is none of boxes.
  */
 export async function readCsv(
   reader: FolderReader,

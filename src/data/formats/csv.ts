@@ -1,5 +1,5 @@
 /** @file Tables of comma-separated values, as RFC 4180 and spreadsheets write them. */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 
 /** One cell: its text, and whether it stood in quotes. */
 export interface CsvCell {
@@ -19,7 +19,7 @@ const SEPARATORS = [',', ';', '\t'] as const
  * The rows of a table; empty lines are left out. The separator is the one of comma, semicolon and tab that the first
  * line has most of.
  * @param where names the file in errors.
- * @throws FileError when the bytes are not UTF-8, or quotes are never closed.
+ * @throws DatasetError when the bytes are not UTF-8, or quotes are never closed.
  */
 export function parseCsv(bytes: Uint8Array, where: string): CsvRow[] {
   const text = decodeText(bytes, where)
@@ -50,19 +50,19 @@ export function parseCsv(bytes: Uint8Array, where: string): CsvRow[] {
   return rows
 }
 
-/** Text of a file in UTF-8, without its byte order mark. @throws FileError when it is in another encoding. */
+/** Text of a file in UTF-8, without its byte order mark. @throws DatasetError when it is in another encoding. */
 export function decodeText(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new FileError({ where, expected: 'text in UTF-8', got: 'other bytes', next: 'Save it as UTF-8.' })
+    throw new DatasetError({ where, expected: 'text in UTF-8', got: 'other bytes', next: 'Save it as UTF-8.' })
   }
 }
 
 function closingQuote(text: string, start: number, where: string, line: number): number {
   for (let at = start + 1; ; at += 2) {
     at = text.indexOf('"', at)
-    if (at < 0) throw new FileError({ where, expected: 'closing quotes', got: `none for those of line ${line}` })
+    if (at < 0) throw new DatasetError({ where, expected: 'closing quotes', got: `none for those of line ${line}` })
     if (text[at + 1] !== '"') return at
   }
 }

@@ -1,6 +1,6 @@
 /** @file Training and validation photos for a data set that does not say which are which, by the content of the files. */
 import { createHash } from 'node:crypto'
-import { ConfigError, DetrsError, FileError } from '../../tensor/index.js'
+import { ConfigError, DatasetError, DetrsError } from '../../tensor/index.js'
 import { mapBounded } from './bounded.js'
 import { type DetectionDataset, imagesWithoutSplit } from './dataset.js'
 import { contentKey, readFileEnds } from './image-header.node.js'
@@ -19,7 +19,7 @@ const FILES_AT_ONCE = 8
  * training photos, or all photos of one without splits, are divided by a hash of their content: the same photo goes to
  * the same side on every machine, under every name and whatever other photos are there, and copies stay together.
  * @param fraction share of the photos to validate on, 0 to 1; about met, not exactly.
- * @throws FileError when there are no training photos, or all of them have the same content.
+ * @throws DatasetError when there are no training photos, or all of them have the same content.
  * @throws ConfigError when the fraction is out of range.
  */
 export async function withValidation(dataset: DetectionDataset, fraction = 0.2): Promise<DividedDataset> {
@@ -32,13 +32,13 @@ export async function withValidation(dataset: DetectionDataset, fraction = 0.2):
   const pool = splits.train ?? (without ? imagesWithoutSplit(dataset) : [])
   if (pool.length === 0) {
     const got = images.length === 0 ? 'no photos' : `only ${Object.keys(splits).join(' and ')}`
-    throw new FileError({ where: dataset.folder, expected: 'photos to train on', got })
+    throw new DatasetError({ where: dataset.folder, expected: 'photos to train on', got })
   }
   const keys = await mapBounded(pool, FILES_AT_ONCE, (i) => keyOf(images[i]!.path, images[i]!.file))
   const sorted = [...new Set(keys)].sort()
   if (sorted.length < 2) {
     const next = 'Add photos, or divide them yourself.'
-    throw new FileError({ where: dataset.folder, expected: 'at least two different photos', got: 'one', next })
+    throw new DatasetError({ where: dataset.folder, expected: 'at least two different photos', got: 'one', next })
   }
   const limit = Math.floor(fraction * 2 ** 32)
   // Of very few photos all could fall on one side.

@@ -2,7 +2,7 @@
  * @file JSON files of labels: strict, but with the `NaN` and `Infinity` that Python writes, of any length that fits into
  * memory (JavaScript's own parser takes half a gigabyte of text), and with the place of a fault in its sentence.
  */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 
 /** Longer texts are parsed from their bytes: V8's strings end there. */
 const LONGEST_STRING = 2 ** 29 - 24
@@ -12,7 +12,7 @@ const MAX_DEPTH = 500
 /**
  * The value that a JSON file holds.
  * @param where names the file in errors.
- * @throws FileError when the bytes are not JSON: the line and column of the fault, or what the file is instead.
+ * @throws DatasetError when the bytes are not JSON: the line and column of the fault, or what the file is instead.
  */
 export function parseJson(bytes: Uint8Array, where: string): unknown {
   const content = withoutMark(bytes, where)
@@ -29,10 +29,10 @@ export function parseJson(bytes: Uint8Array, where: string): unknown {
 function withoutMark(bytes: Uint8Array, where: string): Uint8Array {
   const [a, b, c] = bytes
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    throw new FileError({ where, expected: 'JSON in UTF-8', got: 'UTF-16 text', next: 'Save it as UTF-8.' })
+    throw new DatasetError({ where, expected: 'JSON in UTF-8', got: 'UTF-16 text', next: 'Save it as UTF-8.' })
   }
-  if (a === 0x1f && b === 0x8b) throw new FileError({ where, expected: 'JSON', got: 'a gzip archive' })
-  if (a === 0x50 && b === 0x4b) throw new FileError({ where, expected: 'JSON', got: 'a ZIP archive' })
+  if (a === 0x1f && b === 0x8b) throw new DatasetError({ where, expected: 'JSON', got: 'a gzip archive' })
+  if (a === 0x50 && b === 0x4b) throw new DatasetError({ where, expected: 'JSON', got: 'a ZIP archive' })
   return a === 0xef && b === 0xbb && c === 0xbf ? bytes.subarray(3) : bytes
 }
 
@@ -214,7 +214,7 @@ class ByteParser {
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.#at]
   }
 
-  #fault(expected: string): FileError {
+  #fault(expected: string): DatasetError {
     const [bytes, at] = [this.#bytes, this.#at]
     let line = 1
     let lineStart = 0
@@ -227,7 +227,7 @@ class ByteParser {
     const rest = new TextDecoder().decode(bytes.subarray(at, at + 12)).split(/[\r\n]/)[0]
     const got =
       bytes.length === 0 ? 'an empty file' : at >= bytes.length ? `the end of the file ${place}` : `'${rest}' ${place}`
-    return new FileError({ where: this.#where, expected: `JSON: ${expected}`, got })
+    return new DatasetError({ where: this.#where, expected: `JSON: ${expected}`, got })
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file From a folder to a data set in memory: recognised, read, measured, checked. */
 import { basename, resolve } from 'node:path'
-import { ConfigError, DetrsError, FileError } from '../../tensor/index.js'
+import { ConfigError, DatasetError, DetrsError } from '../../tensor/index.js'
 import { mapBounded } from './bounded.js'
 import type { DatasetImage, DetectionDataset, SplitName } from './dataset.js'
 import { SPLIT_NAMES } from './dataset.js'
@@ -32,7 +32,8 @@ const HEADERS_AT_ONCE = 8
  *
  * Boxes that cannot be used are dropped and such that leave their photo are clamped; all of it is counted in `problems`.
  * @param path the data set's folder, or its one annotation file (.json, .yaml, .data, .csv).
- * @throws FileError when there is no data set, several are there, or its annotations cannot be read.
+ * @throws DatasetError when there is no data set, several are there, or its annotations are none.
+ * @throws FileError when a file cannot be read.
  * @throws ConfigError when an option means nothing.
  */
 export async function readDataset(path: string, options: ReadDatasetOptions = {}): Promise<DetectionDataset> {
@@ -67,7 +68,7 @@ function presentImages({ images }: RawDataset, policy: 'keep' | 'skip' | 'fail')
   if (policy === 'keep') return images
   const missing = images.filter((image) => image.missing)
   if (policy === 'fail' && missing.length > 0) {
-    throw new FileError({
+    throw new DatasetError({
       where: missing[0]!.annotationFile,
       expected: `the files of all ${images.length} photos`,
       got: `${missing.length} that are not there, such as ${missing[0]!.path}`,

@@ -1,7 +1,7 @@
 /** @file Which format a data set on disk has, told by looking; nothing is guessed where several fit. */
 import { stat } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
-import { ConfigError, describeReadFault, FileError } from '../../tensor/index.node.js'
+import { ConfigError, DatasetError, describeReadFault, FileError } from '../../tensor/index.node.js'
 import { findCoco, readCoco } from './coco.node.js'
 import { findCsv, readCsv } from './csv.node.js'
 import { DATASET_FORMATS, type DatasetFormat } from './dataset.js'
@@ -49,7 +49,7 @@ const NAMES: Readonly<Record<DatasetFormat, string>> = { coco: 'COCO', voc: 'Pas
 /**
  * Tells the format of a data set.
  * @param path its folder, or its one annotation file (.json, .yaml, .data, .csv).
- * @throws FileError when nothing there is a data set, or several are.
+ * @throws DatasetError when nothing there is a data set, or several are; FileError when it is not there.
  * @throws ConfigError when the format is not known.
  */
 export async function recognizeDataset(path: string, options: RecognizeOptions = {}): Promise<RecognizedDataset> {
@@ -98,7 +98,7 @@ async function choose(
   const [first, ...others] = strong.length > 0 ? strong : wanted
   if (first === undefined) {
     const kind = format === undefined ? 'COCO, Pascal VOC, YOLO or CSV' : NAMES[format]
-    throw new FileError({
+    throw new DatasetError({
       where: path,
       expected: `a data set in ${kind} form`,
       got: await describeFolder(reader, folder),
@@ -109,7 +109,7 @@ async function choose(
   }
   if (others.length > 0) {
     const shown = [first, ...others].map((one) => `${NAMES[one.format]} (${listed(one.evidence)})`)
-    throw new FileError({
+    throw new DatasetError({
       where: path,
       expected: 'one data set',
       got: `${shown.length}: ${shown.join(' and ')}`,
@@ -118,7 +118,7 @@ async function choose(
   }
   if (first.conflict !== undefined) {
     const next = `Give one of them in place of the folder, with the photos' folder as --images.`
-    throw new FileError({ where: path, expected: `one ${NAMES[first.format]} data set`, got: first.conflict, next })
+    throw new DatasetError({ where: path, expected: `one ${NAMES[first.format]} data set`, got: first.conflict, next })
   }
   return first
 }
@@ -186,7 +186,7 @@ function fileCandidate(reader: FolderReader, path: string): { folder: string; al
     const read: Candidate['read'] = (dirs, list) => readYolo(reader, yolo, dirs, list)
     return { folder: parent, all: [{ ...common, format: 'yolo', read }] }
   }
-  throw new FileError({
+  throw new DatasetError({
     where: path,
     expected: 'the folder of a data set, or a .json, .yaml, .data or .csv file',
     got: 'another file',
@@ -204,7 +204,7 @@ async function onlySubfolder(reader: FolderReader, folder: string): Promise<{ fo
   }
   if (found.length > 1) {
     const names = found.map((one) => relative(folder, one.folder))
-    throw new FileError({
+    throw new DatasetError({
       where: folder,
       expected: 'one data set',
       got: `${found.length}, in ${listed(names)}`,

@@ -129,3 +129,15 @@ test('splits by name', () => {
   const splits = ['train', 'train', 'val', 'val', 'test', 'train', undefined, undefined, undefined]
   assert.deepEqual(names.map(splitOfName), splits)
 })
+
+test('faults of the content are DatasetErrors, those of the disk FileErrors', async (t) => {
+  const contents = [
+    {},
+    { 'annotations/instances_train.json': '{' },
+    { 'Annotations/1.xml': '<annotation' },
+    { 'data.yaml': 'names: {' },
+    { 'train.csv': TABLE, 'val.csv': `${TABLE}"` },
+  ]
+  for (const files of contents) await assert.rejects(readDataset(folderWith(t, files)), { name: 'DatasetError' })
+  await assert.rejects(readDataset(join(folderWith(t, {}), 'gone')), { name: 'FileError' })
+})

@@ -1,6 +1,6 @@
 /** @file Finds and reads Pascal VOC data sets: the devkit's folders, flat ones, and Roboflow's folder per split. */
 import { basename, dirname, join, relative } from 'node:path'
-import { FileError } from '../../tensor/index.js'
+import { DatasetError, DetrsError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
 import { mapBounded } from './bounded.js'
 import { decodeText } from './csv.js'
@@ -77,7 +77,7 @@ interface ReadAnnotation {
  *
  * Classes are those of `classes.txt`, `labels.txt` or `labelmap.txt` in the data set's folder, else all that occur, in
  * the order of the alphabet. VOC has no category ids: they are 1, 2, 3 …
- * @throws FileError when no annotation file can be read.
+ * @throws DatasetError when no annotation file can be read.
  */
 export async function readVoc(
   reader: FolderReader,
@@ -94,7 +94,7 @@ export async function readVoc(
   }
   if (read.length === 0) {
     const example = problems.list().find(({ kind }) => kind === 'annotation-unreadable')?.examples[0]
-    throw new FileError({ where: root, expected: 'readable Pascal VOC files', got: example ?? 'none' })
+    throw new DatasetError({ where: root, expected: 'readable Pascal VOC files', got: example ?? 'none' })
   }
   const offset = vocOffset(
     read.map(({ annotation }) => annotation),
@@ -141,7 +141,7 @@ async function readAnnotation(
   try {
     return { stem: stemOf(name), where, source, annotation: parseVoc(await readRegularFile(path, where), where) }
   } catch (error) {
-    if (!(error instanceof FileError)) throw error
+    if (!(error instanceof DetrsError)) throw error
     problems.add('annotation-unreadable', error.message)
     return undefined
   }

@@ -87,6 +87,24 @@ test('a missing size is measured', async (t) => {
   assert.equal(problemOf(dataset, 'box-partly-outside').count, 1)
 })
 
+test('sizes that are none are measured; objects without a name, and files that are something else, are reported', async (t) => {
+  const boxes = `${object('cat', [5, 5, 9, 9]) + object('', [6, 6, 9, 9])}<object><bndbox/></object>`
+  for (const [width, height] of [
+    [0, 0],
+    ['x', ''],
+    [-40, 1e300],
+  ] as const) {
+    const size = `<size><width>${width}</width><height>${height}</height></size>`
+    const dataset = await read(t, annotation(object('cat', [5, 5, 99, 9]), 'a.png', size))
+    assert.deepEqual([dataset.images[0]!.width, dataset.images[0]!.height], [40, 30], `${width}`)
+  }
+  const dataset = await read(t, annotation(boxes), { 'Annotations/b.xml': '<html/>', 'Annotations/c.xml': '' })
+  assert.deepEqual(summary(dataset)['a.png']![0], 'cat 4 4 9 9')
+  const unreadable = problemOf(dataset, 'annotation-unreadable').examples.join(' ')
+  assert.match(unreadable, /b\.xml: expected a Pascal VOC <annotation>, got <html>/)
+  assert.match(unreadable, /c\.xml: expected an element, got an empty file/)
+})
+
 test('hostile and broken files are reported and left out, the others read', async (t) => {
   const bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><annotation>&a;</annotation>'
   const files = {

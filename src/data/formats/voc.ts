@@ -1,5 +1,5 @@
 /** @file Pascal VOC's XML: one file a photo, boxes as numbers of the first and last pixel, counted from 1. */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 import { tidy } from './place-objects.js'
 import type { ProblemList } from './problems.js'
 import { childOf, parseXml, textOf, type XmlElement } from './xml.js'
@@ -23,12 +23,12 @@ export interface VocAnnotation {
 
 /**
  * Reads an annotation file. Body parts inside an object (`part`) have boxes of their own and are no objects.
- * @throws FileError when the bytes are not the XML of an annotation.
+ * @throws DatasetError when the bytes are not the XML of an annotation.
  */
 export function parseVoc(bytes: Uint8Array, where: string): VocAnnotation {
   const root = parseXml(bytes, where)
   if (root.name !== 'annotation') {
-    throw new FileError({ where, expected: 'a Pascal VOC <annotation>', got: `<${root.name}>` })
+    throw new DatasetError({ where, expected: 'a Pascal VOC <annotation>', got: `<${root.name}>` })
   }
   const size = childOf(root, 'size')
   return {

@@ -1,9 +1,9 @@
 /** @file A data set to a new folder, in any of the formats. */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { access, copyFile, link, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
-import { ConfigError, describeReadFault, describeWriteFault, FileError } from '../../tensor/index.node.js'
+import { ConfigError, DetrsError, describeReadFault, describeWriteFault, FileError } from '../../tensor/index.node.js'
 import { mapBounded } from './bounded.js'
 import {
   DATASET_FORMATS,
@@ -59,7 +59,7 @@ const FILES_AT_ONCE = 8
  * `ImageSets/Main`. YOLO: `data.yaml`, `images/<split>`, `labels/<split>`. CSV: `<split>.csv` and `images`. Boxes come
  * back to the last digit when the result is read again; what a format cannot hold is told in `losses`.
  * @param folder new, or empty; not inside the data set.
- * @throws FileError when the folder cannot be written, holds something, or lies in the data set.
+ * @throws FileError when the folder cannot be written, holds something, or lies in the data set, or a photo cannot be read.
  * @throws ConfigError when the format is not known.
  */
 export async function writeDataset(
@@ -84,7 +84,7 @@ export async function writeDataset(
     return { folder, images: images.length, objects: countObjects(images, format), losses }
   } catch (cause) {
     await rm(target, { recursive: true, force: true })
-    if (cause instanceof FileError) throw cause
+    if (cause instanceof DetrsError) throw cause
     throw new FileError({
       where: folder,
       expected: 'a folder that can be written',
@@ -237,10 +237,27 @@ async function copyPhotos(copies: readonly Copy[], target: string, options: Writ
         () => true,
         () => false,
       ))
-    // A clone shares the blocks on disk, where the file system can.
-    if (!linked) await copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    if (!linked) await copyPhoto(from, path)
     options.onProgress?.(++done, copies.length)
   })
+}
+
+async function copyPhoto(from: string, to: string): Promise<void> {
+  try {
+    // A clone shares the blocks on disk, where the file system can.
+    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  } catch (error) {
+    // Of the two files, the system's answer does not say which is at fault.
+    const unreadable = await access(from, constants.R_OK).catch((cause: unknown) => cause)
+    if (unreadable === undefined) throw error
+    throw new FileError({
+      where: from,
+      expected: 'a photo to copy',
+      got: describeReadFault(unreadable),
+      next: 'Nothing was written.',
+      cause: unreadable,
+    })
+  }
 }
 
 function countObjects(images: readonly DatasetImage[], format: DatasetFormat): number {

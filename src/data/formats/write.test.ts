@@ -172,10 +172,10 @@ test('nothing that is there is touched: folders with content, folders inside the
     ...dataset,
     images: dataset.images.map((image, i) => (i === 3 ? { ...image, path: '/no/such' } : image)),
   }
-  await assert.rejects(
-    writeDataset(gone, join(parent, 'out'), { format: 'yolo' }),
-    /expected a folder that can be written, got no such file/,
-  )
+  await assert.rejects(writeDataset(gone, join(parent, 'out'), { format: 'yolo' }), {
+    name: 'FileError',
+    message: '/no/such: expected a photo to copy, got no such file. Nothing was written.',
+  })
   assert.deepEqual(readdirSync(parent), [])
 })
 

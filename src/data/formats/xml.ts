@@ -2,7 +2,7 @@
  * @file The little XML that label files need: elements, text, comments, CDATA and the five named characters. Document
  * types are refused whole, so that no entity can be declared: neither one that multiplies nor one that reads a file.
  */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 
 /** An element with its children; attributes are checked for form and forgotten. */
 export interface XmlElement {
@@ -21,11 +21,11 @@ const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', qu
 /**
  * The root element of an XML file.
  * @param where names the file in errors.
- * @throws FileError when the bytes are not well-formed XML, or hold a document type or an entity of their own.
+ * @throws DatasetError when the bytes are not well-formed XML, or hold a document type or an entity of their own.
  */
 export function parseXml(bytes: Uint8Array, where: string): XmlElement {
   if (bytes.length > MAX_BYTES) {
-    throw new FileError({ where, expected: `at most ${MAX_BYTES} bytes of XML`, got: `${bytes.length}` })
+    throw new DatasetError({ where, expected: `at most ${MAX_BYTES} bytes of XML`, got: `${bytes.length}` })
   }
   return new XmlReader(decodeXml(bytes, where), where).read()
 }
@@ -48,7 +48,7 @@ function decodeXml(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes)
   } catch {
-    throw new FileError({ where, expected: `text in ${encoding}`, got: 'other bytes', next: 'Save it as UTF-8.' })
+    throw new DatasetError({ where, expected: `text in ${encoding}`, got: 'other bytes', next: 'Save it as UTF-8.' })
   }
 }
 
@@ -166,8 +166,8 @@ class XmlReader {
     this.#at = end + mark.length
   }
 
-  #fault(expected: string, got: string): FileError {
+  #fault(expected: string, got: string): DatasetError {
     const line = this.#text.slice(0, this.#at).split('\n').length
-    return new FileError({ where: this.#where, expected, got: `${got} at line ${line}` })
+    return new DatasetError({ where: this.#where, expected, got: `${got} at line ${line}` })
   }
 }

@@ -1,7 +1,7 @@
 /** @file Where a YOLO data set has its photos, splits, label files and class names. */
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
 import { decodeText } from './csv.js'
 import type { SplitName } from './dataset.js'
@@ -62,18 +62,18 @@ async function holdsLabels(reader: FolderReader, folder: string): Promise<boolea
 /**
  * The content of data.yaml or obj.data as a plain value. Nothing in it is executed, and an alias that multiplies is
  * refused.
- * @throws FileError when it is not YAML.
+ * @throws DatasetError when it is not YAML; FileError when it cannot be read.
  */
 export async function readYoloConfig(reader: FolderReader, path: string, where: string): Promise<unknown> {
   const bytes = await readRegularFile(path, where)
   if (bytes.length > MAX_CONFIG_BYTES) {
-    throw new FileError({ where, expected: `at most ${MAX_CONFIG_BYTES} bytes of YAML`, got: `${bytes.length}` })
+    throw new DatasetError({ where, expected: `at most ${MAX_CONFIG_BYTES} bytes of YAML`, got: `${bytes.length}` })
   }
   const text = decodeText(bytes, where)
   if (/\.data$/i.test(path)) {
     const { names, classes, ...entries } = parseDarknetData(text)
     const file = await locate(reader, dirname(path), undefined, names ?? '')
-    if (file === undefined) throw new FileError({ where, expected: 'the file of class names', got: `no '${names}'` })
+    if (file === undefined) throw new DatasetError({ where, expected: 'the file of class names', got: `no '${names}'` })
     const list = classList(decodeText(await readRegularFile(file), names!))
     return { ...entries, names: list, nc: classes === undefined ? undefined : Number(classes) }
   }
@@ -83,7 +83,7 @@ export async function readYoloConfig(reader: FolderReader, path: string, where: 
     return parse(text, { maxAliasCount: 100, logLevel: 'error' })
   } catch (cause) {
     const got = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.replace(/:$/, '')
-    throw new FileError({ where, expected: 'YAML', got, cause })
+    throw new DatasetError({ where, expected: 'YAML', got, cause })
   }
 }
 

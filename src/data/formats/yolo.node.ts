@@ -1,6 +1,6 @@
 /** @file Reads YOLO data sets: Ultralytics' data.yaml, Darknet's obj.data, and bare folders of photos and labels. */
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { FileError } from '../../tensor/index.js'
+import { DatasetError, DetrsError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
 import { mapBounded } from './bounded.js'
 import { decodeText } from './csv.js'
@@ -39,7 +39,7 @@ interface Photo {
 
 /**
  * Reads a YOLO data set. A photo without a label file is background. Category ids are YOLO's class numbers.
- * @throws FileError when the description cannot be read, no photo is there, or no photo has a label file.
+ * @throws DatasetError, FileError when the description cannot be read, no photo is there, or no photo has a label file.
  */
 export async function readYolo(
   reader: FolderReader,
@@ -118,7 +118,7 @@ async function findPhotos(
   }
   if (photos.size > 0) return [...photos.values()]
   const example = problems.list().find(({ kind }) => kind === 'split-missing')?.examples[0]
-  throw new FileError({
+  throw new DatasetError({
     where: example === undefined ? where : example.split(':')[0]!,
     expected: 'folders with photos',
     got: example === undefined ? `none in ${folder}` : `none: ${example}`,
@@ -175,7 +175,7 @@ async function findLabels(
     else problems.add('label-shared', `${basename(owner)} and ${basename(path)} share ${nameOf(folder, label)}`)
   }
   if (labels.size === 0) {
-    throw new FileError({
+    throw new DatasetError({
       where: basename(folder),
       expected: 'label files (.txt) in a folder labels, or beside the photos',
       got: `none for ${photos.length} photos`,
@@ -199,7 +199,7 @@ async function readLabels(folder: string, label: string | undefined, problems: P
   try {
     return decodeText(await readRegularFile(label, where), where)
   } catch (error) {
-    if (!(error instanceof FileError)) throw error
+    if (!(error instanceof DetrsError)) throw error
     problems.add('annotation-unreadable', error.message)
     return ''
   }

@@ -1,5 +1,5 @@
 /** @file YOLO's label files (one row an object: class, then centre and size as fractions) and the names in data.yaml. */
-import { FileError } from '../../tensor/index.js'
+import { DatasetError } from '../../tensor/index.js'
 import type { ProblemList } from './problems.js'
 import type { RawObject } from './raw.js'
 
@@ -16,12 +16,12 @@ const TOLERANCE = 0.01
 
 /**
  * The classes that a parsed data.yaml lists: `names` as a list, or as a map from number to name.
- * @throws FileError when there is no usable list.
+ * @throws DatasetError when there is no usable list.
  */
 export function yoloClasses(config: unknown, where: string, problems: ProblemList): YoloClasses {
   const expected = 'names: a list of class names, or a map from class number to name'
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new FileError({
+    throw new DatasetError({
       where,
       expected: `a map with ${expected}`,
       got: Array.isArray(config) ? 'a list' : `${config}`,
@@ -29,12 +29,12 @@ export function yoloClasses(config: unknown, where: string, problems: ProblemLis
   }
   const { names, nc, kpt_shape: shape } = config as Readonly<Record<string, unknown>>
   if (typeof names !== 'object' || names === null) {
-    throw new FileError({ where, expected, got: names === undefined ? 'none' : `'${String(names)}'` })
+    throw new DatasetError({ where, expected, got: names === undefined ? 'none' : `'${String(names)}'` })
   }
   const entries = Object.entries(names).map(([key, name]): [number, string] => [Number(key), className(name)])
   const bad = entries.find(([id]) => !Number.isSafeInteger(id) || id < 0)
   if (bad !== undefined || entries.length === 0) {
-    throw new FileError({
+    throw new DatasetError({
       where,
       expected,
       got: bad === undefined ? 'no names' : `a key that is no number: '${bad[1]}'`,

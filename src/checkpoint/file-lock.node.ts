@@ -1,8 +1,8 @@
 /**
- * @file One writer per file: a lock file beside the download that says which process works on it. Its time stamp
- * is renewed while that process lives; the lock of a dead process is taken over.
+ * @file One writer at a time: a lock file that says which process works on what it stands for, a download or a training
+ * run. Its time stamp is renewed while that process lives; the lock of a dead process is taken over.
  *
- * Should two processes ever hold it at once (one was asleep for long), the part file stays right: see PartFile.
+ * Two processes may both believe that they hold it when one was asleep for long: a holder asks before it relies on it.
  */
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -11,12 +11,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { FileError } from '../tensor/index.js'
 import { faultCode, fileFault } from './file-fault.node.js'
 
-/** How long to wait for what, in milliseconds; `onWait` is called once when another process holds the lock. */
+/**
+ * How long to wait for what, in milliseconds. `onWait` is called once when another process holds the lock, `onAlive` when
+ * that process has renewed it meanwhile; what they throw ends the waiting.
+ */
 export interface LockOptions {
   /** A holder renews its lock this often; without a sign for 15 times as long it counts as dead. */
   readonly heartbeatMs: number
   readonly signal: AbortSignal
   readonly onWait: () => void
+  readonly onAlive?: () => void
 }
 
 interface Holder {
@@ -36,7 +40,7 @@ const DEAD_BEATS = 2
 const UNREADABLE_ROUNDS = 40
 
 /** A lock that this process holds. */
-export class DownloadLock {
+export class FileLock {
   readonly path: string
   readonly #token: string
   readonly #timer: NodeJS.Timeout
@@ -47,9 +51,15 @@ export class DownloadLock {
     this.#timer = setInterval(() => void this.#renew(), heartbeatMs).unref()
   }
 
-  /** False when another process took the lock over while this one slept. */
+  /** False when another process took the lock over while this one slept, or the lock file is gone. */
   async isOwned(): Promise<boolean> {
     return holderOf(await textOf(this.path))?.token === this.#token
+  }
+
+  /** True when another process took the lock over while this one slept. */
+  async isTaken(): Promise<boolean> {
+    const holder = holderOf(await textOf(this.path))
+    return holder !== undefined && holder.token !== this.#token
   }
 
   /** Gives the lock back; harmless when it is no longer ours. */
@@ -70,7 +80,7 @@ export class DownloadLock {
  * Waits until the lock at `path` is ours: as long as its holder shows signs of life, or until `signal` aborts.
  * @throws FileError when no file can be made there; the signal's reason when it aborts.
  */
-export async function acquireLock(path: string, options: LockOptions): Promise<DownloadLock> {
+export async function acquireLock(path: string, options: LockOptions): Promise<FileLock> {
   const { heartbeatMs, signal, onWait } = options
   const token = randomUUID()
   const text = JSON.stringify({ token, pid: process.pid, host: hostname() } satisfies Holder)
@@ -80,7 +90,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<D
   let unreadable = 0
   for (;;) {
     signal.throwIfAborted()
-    if (await create(path, text)) return new DownloadLock(path, token, heartbeatMs)
+    if (await create(path, text)) return new FileLock(path, token, heartbeatMs)
     const held = await stateOf(path)
     if (held === undefined) {
       // Gone since `create` looked, or something that is not a lock file.
@@ -92,7 +102,10 @@ export async function acquireLock(path: string, options: LockOptions): Promise<D
     if (!told) onWait()
     told = true
     // Silence is measured by our own clock, because the file system's clock may be another machine's.
-    if (held.state !== seen.state) seen = { state: held.state, since: performance.now() }
+    if (held.state !== seen.state) {
+      if (seen.state !== '') options.onAlive?.()
+      seen = { state: held.state, since: performance.now() }
+    }
     const silence = performance.now() - seen.since
     const dead = isDead(held.holder)
     const silenceOfDead = Math.max(silence, Date.now() - held.renewedMs)
@@ -100,7 +113,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<D
       await takeOver(path, text, token, held.state)
       // Of several that take over at once, the last one stays: it is found after a moment.
       await delay(pause, undefined, { signal })
-      if (holderOf(await textOf(path))?.token === token) return new DownloadLock(path, token, heartbeatMs)
+      if (holderOf(await textOf(path))?.token === token) return new FileLock(path, token, heartbeatMs)
     }
     await delay(pause, undefined, { signal })
   }
