@@ -80,7 +80,7 @@ export async function learnFourPictures(runtime: Runtime): Promise<Learned> {
     losses.push((await step.run(batch, [{ learningRate, weightDecay: 1e-4 }])).loss)
   }
   const report = { layout: 'training', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] }
-  const weights = step.snapshot(step.ema?.weights)
+  const weights = step.averagedSnapshot()
   const loaded = { model, network, weights, classNames: SHAPES, report, notes: [] }
   // The pictures have the network's size already.
   const detector = await Detector.create<ShapesPicture>(loaded, runtime, {

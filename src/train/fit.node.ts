@@ -264,7 +264,7 @@ async function run(
   events.onPlan?.([...notes, ...reasons, ...changed, ...(restored?.damaged ?? [])], folder)
   const factor = scheduleOf(settings, settings.epochs * source.batchesPerEpoch)
   const evaluate = async (): Promise<Metrics> => {
-    const average = step.snapshot(step.ema?.weights)
+    const average = step.averagedSnapshot()
     const loaded = { model, network, weights: average, classNames: model.classNames, report: WHOLE, notes: [] }
     const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
     try {
@@ -292,7 +292,7 @@ async function run(
         hooks: {
           ...events,
           onModelSave: async (at, best) => {
-            const average = step.snapshot(step.ema?.weights)
+            const average = step.averagedSnapshot()
             await folder.saveWeights('last', model, average, model.classNames)
             if (best) await folder.saveWeights('best', model, average, model.classNames)
             pictures.saved(best)

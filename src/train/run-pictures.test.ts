@@ -113,5 +113,5 @@ test('a folder that is gone: a warning for each thing, no more than once, and no
     warnings.map((line) => line.split(' could not be written: ')[0]),
     ['environment.json', 'the events for TensorBoard', 'train-batch-0.png', 'the evaluation', 'report.html'],
   )
-  for (const line of warnings) assert.match(line, /expected a place that can be written, got no such file/)
+  for (const line of warnings) assert.match(line, /expected a place that can be written, got no such folder/)
 })

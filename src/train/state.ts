@@ -30,7 +30,7 @@ export interface RunPosition {
   readonly options: string
 }
 
-const VERSION = '2'
+const VERSION = '3'
 const FIRST = 'optimizer.first_moment'
 const SECOND = 'optimizer.second_moment'
 const EMA = 'ema'
@@ -48,6 +48,7 @@ export function encodeState(step: TrainingStep, position: RunPosition, digest: D
     ...(step.ema === undefined ? [] : [[EMA, flat(step.ema.weights)] as const]),
     ...[...step.weights.views].map(([key, data]) => [`weight.${key}`, data] as const),
     ...[...step.fixed].map(([key, data]) => [`fixed.${key}`, data] as const),
+    ...[...step.averagedStatistics].map(([key, data]) => [`average.${key}`, data] as const),
   ])
   const metadata = new Map([
     ['detrs.training_state', VERSION],
@@ -80,12 +81,15 @@ export function restoreState(bytes: Uint8Array, where: string, step: TrainingSte
   if (digestOf(tensors, metadata, digest) !== metadata.get(DIGEST)) {
     throw fault('the digest that was saved with it', 'another: the file is damaged')
   }
+  // Which statistics have an average follows from whether a step has been taken.
+  const averaged = [...step.fixed.keys()].filter((key) => tensors.has(`average.${key}`))
   const wanted = [
     FIRST,
     SECOND,
     ...(step.ema === undefined ? [] : [EMA]),
     ...[...step.weights.views.keys()].map((key) => `weight.${key}`),
     ...[...step.fixed.keys()].map((key) => `fixed.${key}`),
+    ...averaged.map((key) => `average.${key}`),
   ]
   if (wanted.length !== tensors.size || !wanted.every((key) => tensors.has(key))) {
     throw fault('the tensors of this model', 'those of another')
@@ -103,6 +107,10 @@ export function restoreState(bytes: Uint8Array, where: string, step: TrainingSte
   for (const key of step.fixed.keys()) {
     const saved = tensors.get(`fixed.${key}`)!
     step.fixed.set(key, { ...saved, data: saved.data.slice() } as TensorData)
+  }
+  for (const key of averaged) {
+    const saved = tensors.get(`average.${key}`)! as TensorData<'float32'>
+    step.averagedStatistics.set(key, { ...saved, data: saved.data.slice() })
   }
   step.optimizer.step = Number(metadata.get('detrs.optimizer_step'))
   if (step.ema !== undefined) step.ema.updates = Number(metadata.get('detrs.ema_updates'))

@@ -44,7 +44,7 @@ describe('TrainingStep', () => {
     const step = await createTinyStep(runtime)
     const before = step.snapshot()
     await step.run(rectangles(), TINY_GROUPS)
-    const [after, average] = [step.snapshot(), step.snapshot(step.ema!.weights)]
+    const [after, average] = [step.snapshot(), step.averagedSnapshot()]
     const changed = (key: string): boolean =>
       !Buffer.from(before.get(key)!.data.buffer).equals(Buffer.from(after.get(key)!.data.buffer))
     assert.ok(changed('backbone.conv1.weight') && changed('class_embed.bias') && changed('backbone.bn1.running_var'))

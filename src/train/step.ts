@@ -88,6 +88,8 @@ export class TrainingStep {
   readonly ema: Ema | undefined
   /** Parameters that are not learned, and running statistics, by key. */
   readonly fixed: Map<string, TensorData>
+  /** Averages of the running statistics by key, of those that training has changed. */
+  readonly averagedStatistics: Map<string, TensorData<'float32'>> = new Map()
   readonly #context: StepContext
   readonly #matcher: HungarianMatcher
   readonly #masks: DropoutMasks
@@ -143,7 +145,7 @@ export class TrainingStep {
     const scale = clipScale(gradientNorm, this.#context.clipNorm) / parts.length
     requireFinite('running statistics', statistics)
     await this.optimizer.apply(this.weights, this.gradients, groups, scale)
-    for (const [key, value] of statistics) this.fixed.set(key, value)
+    this.#keepStatistics(statistics)
     await this.ema?.update(this.weights)
     const milliseconds = { ...summary.milliseconds, update: performance.now() - started }
     return { ...summary, gradientNorm, milliseconds }
@@ -199,9 +201,26 @@ export class TrainingStep {
   }
 
   /** Current weights and statistics by key, as copies. */
-  snapshot(source: Slab = this.weights): Map<string, TensorData> {
-    const copy = (data: TensorData): TensorData => ({ ...data, data: data.data.slice() }) as TensorData
-    return new Map([...this.fixed, ...source.views].map(([key, data]) => [key, copy(data)]))
+  snapshot(): Map<string, TensorData> {
+    return copies([...this.fixed, ...this.weights.views])
+  }
+
+  /** The averaged ones, or the current ones where there is no average. */
+  averagedSnapshot(): Map<string, TensorData> {
+    return copies([...this.fixed, ...this.averagedStatistics, ...(this.ema ?? this).weights.views])
+  }
+
+  /** Takes over new running statistics, and moves their averages by as much as the weights' will be. */
+  #keepStatistics(statistics: ReadonlyMap<string, TensorData>): void {
+    const decay = this.ema?.decay
+    for (const [key, value] of statistics) {
+      const before = this.averagedStatistics.get(key) ?? this.fixed.get(key)!
+      this.fixed.set(key, value)
+      if (decay === undefined) continue
+      const [past, now] = [before, value].map(({ data }) => data as Float32Array) as [Float32Array, Float32Array]
+      const data = now.map((statistic, i) => decay * past[i]! + (1 - decay) * statistic)
+      this.averagedStatistics.set(key, { dtype: 'float32', shape: value.shape, data })
+    }
   }
 
   async dispose(): Promise<void> {
@@ -237,6 +256,10 @@ function summarize(parts: readonly PartResult[]): PartResult {
       backward: sum(({ milliseconds }) => milliseconds.backward),
     },
   }
+}
+
+function copies(tensors: readonly (readonly [string, TensorData])[]): Map<string, TensorData> {
+  return new Map(tensors.map(([key, data]) => [key, { ...data, data: data.data.slice() } as TensorData]))
 }
 
 function addInPlace(sum: Float32Array, part: Float32Array): void {
