@@ -287,7 +287,7 @@ def main():
     parser = argparse.ArgumentParser(description="Write the golden files of RT-DETR's gradients.")
     parser.add_argument("folder", help="a clone of lyuwenyu/RT-DETR")
     folder = parser.parse_args().folder
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     arrays, index = {}, {"variant": NAME, "keys": KEYS, "weights": WEIGHTS, "cases": {}}
     for name, (counts, factors) in CASES.items():
         for seed in range(1, 40):
