@@ -159,7 +159,7 @@ def main():
     parser.add_argument("folder", help="a clone of lyuwenyu/RT-DETR")
     parser.add_argument("names", nargs="*", metavar="NAME", help="entries of index.json; default: all")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     index = json.loads((FOLDER / "index.json").read_text())
     for name in options.names or index:
         entry = index[name]

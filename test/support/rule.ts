@@ -18,10 +18,19 @@ function isEmbedding(key: string): boolean {
   return /embed\.weight$|(^|\.)level_embed$/.test(key) && !/(^|\.)class_embed\.weight$/.test(key)
 }
 
-/** The last norm of a bottleneck block in a stage of more than six blocks, halved or float32 is off by 1e-2. */
+/** Last norms of residual blocks, around the block's number; and the number that a deep stage has. */
+const DEEP_STAGES = [
+  { norm: /^(.*\blayer\d+\.)\d+(\.bn3\.weight)$/, number: 6 },
+  { norm: /^(.*\bres_layers\.\d+\.blocks\.)\d+(\.branch2[bc]\.norm\.weight)$/, number: 5 },
+] as const
+
+/** The last norm of a residual block in a deep stage, halved or float32 is off by 1e-2. */
 function endsBlockOfDeepStage(key: string, keys: ReadonlySet<string>): boolean {
-  const place = /^(.*\b(?:layer\d+|res_layers\.\d+\.blocks)\.)\d+(\.bn3|\.branch2c\.norm)\.weight$/.exec(key)
-  return place !== null && keys.has(`${place[1]}6${place[2]}.weight`)
+  return DEEP_STAGES.some(({ norm, number }) => {
+    const [, before, after] = norm.exec(key) ?? []
+    if (!keys.has(`${before}${number}${after}`)) return false
+    return !key.includes('branch2b') || !keys.has(key.replace('branch2b', 'branch2c'))
+  })
 }
 
 function constant(factor: number): Rule {
