@@ -93,9 +93,9 @@ class Brick {
     outputs: number,
     kernel: number,
     norms: NormKind,
-    { activation = true, ...window }: BrickOptions = {},
+    { activation = true, ...options }: BrickOptions = {},
   ) {
-    this.conv = new Conv2d(inputs, outputs, kernel, { ...window, padding: (kernel - 1) >> 1, bias: false })
+    this.conv = new Conv2d(inputs, outputs, kernel, { ...options, padding: (kernel - 1) >> 1, bias: false })
     this.bn = batchNorm(norms, outputs)
     this.isActive = activation
   }

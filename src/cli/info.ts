@@ -9,6 +9,7 @@ import {
   type LoadedModel,
   loadModel,
   measureModel,
+  measuringSize,
   type Network,
   type PublishedFigures,
 } from '../models/index.js'
@@ -25,18 +26,20 @@ export const command: Command = {
   description: 'Shows what a model is made of: parameters, multiply-adds, input convention, layers, weights.',
   options: { size: { type: 'string' }, architecture: { type: 'string' }, json: { type: 'boolean' } },
   optionHelp: {
-    size: 'input size for which multiply-adds are counted; 800x1066 unless said',
+    size: 'input size for which multiply-adds are counted; 800x1066, or what the model stretches to, unless said',
     architecture: 'architecture of a weight file that does not tell it',
     json: 'one JSON object instead of text',
   },
   run: async (input, terminal) => {
     const [name] = operands(input, 'info', ['the name of one model or weight file']) as [string]
-    const { height, width } = parseSize(textOption(input, 'size') ?? '800x1066')
+    const size = textOption(input, 'size')
+    const asked = size === undefined ? undefined : parseSize(size)
     const architecture = textOption(input, 'architecture')
     const given = namesWeightFile(name) ? await loadGiven(name, architecture) : undefined
     const loaded = given?.loaded
     const model = loaded?.model ?? findModel(name)
     const network = loaded?.network ?? model.create()
+    const { height, width } = asked ?? measuringSize(model)
     const { parameters, macs, flops } = measureModel(model, height, width, loaded?.classNames.length)
     const file = loaded === undefined ? await findOfficialWeights(model, cacheEnvironment(terminal.env)) : name
     const layers = layerSizes(network)

@@ -1,6 +1,6 @@
 /** @file `detrs models`: what can be named. */
 import { findOfficialWeights } from '../detect/index.node.js'
-import { type DetectionModel, measureModel, models } from '../models/index.js'
+import { type DetectionModel, measureModel, measuringSize, models } from '../models/index.js'
 import { flag, operands } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import { type Command, SHOWN_DIGITS } from './command.js'
@@ -8,8 +8,7 @@ import { formatTable } from './table.js'
 
 export const command: Command = {
   usage: '[--json]',
-  description:
-    'Lists the models that can be named: parameters, multiply-adds at 800×1066, published COCO AP, licence, file.',
+  description: 'Lists the models that can be named: parameters, multiply-adds, published COCO AP, licence, file.',
   options: { json: { type: 'boolean' } },
   optionHelp: { json: 'one JSON array instead of a table' },
   run: async (input, terminal) => {
@@ -33,21 +32,23 @@ export const command: Command = {
     ])
     terminal.out(formatTable([heading, ...cells], ['left', 'left', 'right', 'right', 'right', 'left', 'right']))
     terminal.out(
-      '\nGMAC: billions of multiply-adds for one 800×1066 image, which papers print as GFLOPs (DETR’s own table ' +
-        'averages 100 photos).\nAP: COCO val2017, as published. sha256: as far as the authors publish it.\n',
+      '\nGMAC: billions of multiply-adds for one image, 800×1066 or the size that the model stretches to; papers print ' +
+        'this number as GFLOPs (DETR’s own table averages 100 photos, RT-DETR’s counts each twice).\nAP: COCO val2017, as published. sha256: as far as the authors publish it.\n',
     )
     return 0
   },
 }
 
 async function describe(model: DetectionModel, env: Readonly<Record<string, string | undefined>>) {
-  const { parameters, macs, flops } = measureModel(model, 800, 1066)
+  const countedAt = measuringSize(model)
+  const { parameters, macs, flops } = measureModel(model, countedAt.height, countedAt.width)
   return {
     name: model.name,
     title: model.title,
     parameters,
     macs,
     flops,
+    countedAt,
     gmac: Number((macs / 1e9).toPrecision(SHOWN_DIGITS)),
     ap: model.published?.ap,
     publishedGflops: model.published?.gflops,

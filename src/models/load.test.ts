@@ -91,6 +91,7 @@ describe('loadModel', () => {
 test('an unknown model names the nearest ones', () => {
   assert.throws(() => findModel('detr-50'), {
     name: 'ConfigError',
-    message: "model: expected the name of a model or a weight file, got 'detr-50'. Did you mean detr-r50 or detr-r101?",
+    message:
+      "model: expected the name of a model or a weight file, got 'detr-50'. Did you mean detr-r50 or detr-r101 or rtdetr-r50?",
   })
 })

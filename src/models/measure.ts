@@ -20,3 +20,11 @@ export function measureModel(model: DetectionModel, height: number, width: numbe
   const macs = countMacs(removeDeadCode(graph))
   return { parameters: countParameters(network), macs, flops: 2 * macs }
 }
+
+/** The size at which a model's cost is given: 800×1066, a usual photo, for models that pad; their one size for those that stretch. */
+export function measuringSize({ input: { resize } }: DetectionModel): {
+  readonly height: number
+  readonly width: number
+} {
+  return resize.kind === 'stretch' ? { height: resize.height, width: resize.width } : { height: 800, width: 1066 }
+}

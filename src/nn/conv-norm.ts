@@ -30,9 +30,9 @@ export class ConvNorm {
     inputs: number,
     outputs: number,
     kernel: number,
-    { activation, norms = 'trained', ...window }: ConvNormOptions = {},
+    { activation, norms = 'trained', ...options }: ConvNormOptions = {},
   ) {
-    this.conv = new Conv2d(inputs, outputs, kernel, { padding: (kernel - 1) >> 1, ...window, bias: false })
+    this.conv = new Conv2d(inputs, outputs, kernel, { padding: (kernel - 1) >> 1, ...options, bias: false })
     this.norm = batchNorm(norms, outputs)
     this.activation = activation
   }

@@ -15,18 +15,18 @@ export interface Conv2dOptions extends WindowOptions {
 export class Conv2d {
   readonly weight: Parameter
   readonly bias?: Parameter
-  readonly window: WindowOptions & { readonly groups?: number }
+  readonly options: WindowOptions & { readonly groups?: number }
 
-  constructor(inputs: number, outputs: number, kernel: number, { bias = true, ...window }: Conv2dOptions = {}) {
-    const own = inputs / (window.groups ?? 1)
+  constructor(inputs: number, outputs: number, kernel: number, { bias = true, ...options }: Conv2dOptions = {}) {
+    const own = inputs / (options.groups ?? 1)
     const initial = defaultInitial(own * kernel * kernel)
     this.weight = new Parameter([outputs, own, kernel, kernel], initial)
     if (bias) this.bias = new Parameter([outputs], initial)
-    this.window = window
+    this.options = options
   }
 
   /** x: float32 [batch, in, height, width] to [batch, out, …]. */
   forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.window)
+    return conv2d(x, this.weight, this.bias, this.options)
   }
 }

@@ -207,7 +207,7 @@ const D = (i: number): string => `transformer.decoder.layers.${i}`
 
 function setDilation(network: Detr, block: number, dilation: number): void {
   const { conv2 } = network.backbone.layer4![block]!
-  Object.assign(conv2, { window: { ...conv2.window, dilation, padding: dilation } })
+  Object.assign(conv2, { window: { ...conv2.options, dilation, padding: dilation } })
 }
 
 const zeroed = (key: string): Mistake =>
