@@ -70,11 +70,16 @@ export function batchNormalizationInTraining(
 ): BatchStatistics {
   const channels = x.shape[1]
   if (typeof channels !== 'number') throw new RangeError('internal: batch norm needs its number of channels')
-  const zero = x.graph.constant({ dtype: 'float32', shape: [channels], data: new Float32Array(channels) })
+  // What was running before counts with momentum 0 as nothing. The two must differ: ONNX Runtime 1.30 makes equal constants one and
+  // gives both statistics its buffer, so that the mean of a graph that does not put it out is the variance.
+  const before = [0, 1].map((value) => {
+    const data = new Float32Array(channels).fill(value)
+    return x.graph.constant({ dtype: 'float32', shape: [channels], data })
+  })
   // With momentum 0 the "running" statistics that come out are those of the batch.
   const attributes = { epsilon, momentum: 0, training_mode: 1 }
   const operator = normalization.BatchNormalization
-  const [y, mean, variance] = applyMany('BatchNormalization', operator, [x, scale, bias, zero, zero], attributes, 3)
+  const [y, mean, variance] = applyMany('BatchNormalization', operator, [x, scale, bias, ...before], attributes, 3)
   return { y: y!, mean: mean!, variance: variance! }
 }
 

@@ -78,7 +78,7 @@ export async function compileGradients(runtime: Runtime): Promise<(name: string)
         difference: Math.abs(Number(results[StepName.term(term)]!.data[0]) - exact),
         allowed: 1e-5 * Math.abs(exact),
       })),
-      ...compareGradients(name, gradients, tensors),
+      ...compareGradients(name, golden.keys, gradients, tensors, zeroRows),
     }
   }
 }
@@ -140,10 +140,22 @@ function targetsOf(
   return feeds
 }
 
-function compareGradients(
+/** Rows of a parameter whose gradient is zero by construction. */
+export interface ZeroRows {
+  readonly why: string
+  readonly from: number
+  readonly to: number
+  /** Rows that the parameter has. */
+  readonly of: number
+}
+
+/** Gradients in the order of the golden rows against norms, samples and projections. */
+export function compareGradients(
   name: string,
+  keys: readonly string[],
   gradients: readonly Float32Array[],
   tensors: ReadonlyMap<string, TensorData>,
+  zeroRowsOf: (key: string) => readonly ZeroRows[],
 ): Pick<GradientComparison, 'gradients' | 'zeros'> {
   const rowOf = (part: string, row: number): number[] => {
     const whole = tensors.get(`${name}.${part}`)!
@@ -163,14 +175,14 @@ function compareGradients(
     const positions = sampleIndices(samples.length, ours.length)
     const ofSamples = Math.max(...samples.map((value, k) => Math.abs(ours[positions[k]!]! - value)))
     return {
-      what: `${name} ${golden.keys[row]}`,
+      what: `${name} ${keys[row]}`,
       difference: Math.max(ofNorms, ofProjections, ofSamples),
       allowed: Math.max(3 * e32[row]!, 1e-4 * exact) + 1e-8 * whole,
     }
   })
-  const zeros = golden.keys.flatMap((key, row): Difference[] =>
-    zeroRows(key).map(({ why, from, to }) => {
-      const width = gradients[row]!.length / 768
+  const zeros = keys.flatMap((key, row): Difference[] =>
+    zeroRowsOf(key).map(({ why, from, to, of }) => {
+      const width = gradients[row]!.length / of
       const part = gradients[row]!.subarray(from * width, to * width)
       return { what: `${name} ${key}, rows ${from} to ${to}: ${why}`, difference: normOf(part), allowed: 1e-8 * whole }
     }),
@@ -179,14 +191,14 @@ function compareGradients(
 }
 
 /** Rows of packed projections (256 each of queries, keys and values) whose gradient is zero by construction. */
-function zeroRows(key: string): { why: string; from: number; to: number }[] {
+function zeroRows(key: string): ZeroRows[] {
   const first = key.startsWith('transformer.decoder.layers.0.self_attn.in_proj')
   if (first && key.endsWith('weight')) {
-    return [{ why: 'its input is 0, and equal values make queries and keys irrelevant', from: 0, to: 768 }]
+    return [{ why: 'its input is 0, and equal values make queries and keys irrelevant', from: 0, to: 768, of: 768 }]
   }
-  if (first) return [{ why: 'equal values make queries and keys irrelevant', from: 0, to: 512 }]
+  if (first) return [{ why: 'equal values make queries and keys irrelevant', from: 0, to: 512, of: 768 }]
   if (!key.endsWith('in_proj_bias')) return []
-  return [{ why: 'softmax does not see what all keys have in common', from: 256, to: 512 }]
+  return [{ why: 'softmax does not see what all keys have in common', from: 256, to: 512, of: 768 }]
 }
 
 function normOf(values: Float32Array): number {
