@@ -1,24 +1,8 @@
 /** @file Varifocal loss (VarifocalNet, arXiv:2008.13367, Eq. 2) as RT-DETR uses it (arXiv:2304.08069, §4.3, Eq. 3). */
 import { convertBoxTensor, iou } from '../boxes/index.js'
 import type { Tensor } from '../graph/index.js'
-import {
-  abs,
-  add,
-  cast,
-  equal,
-  exp,
-  log,
-  maximum,
-  mul,
-  neg,
-  rangeOf,
-  reduceSum,
-  sigmoid,
-  stopGradient,
-  sub,
-  unsqueeze,
-  where,
-} from '../ops/index.js'
+import { add, cast, mul, reduceSum, sigmoid, stopGradient, sub, unsqueeze, where } from '../ops/index.js'
+import { crossEntropyOf, oneHotTargets } from './class-targets.js'
 import type { Loss } from './loss.js'
 
 /**
@@ -30,23 +14,19 @@ export function varifocal(weight: number, alpha = 0.75): Loss {
   return {
     name: 'loss_vfl',
     weight,
-    build: ({ logits, boxes: predicted }, { labels, boxes, matched, perObject }): Tensor => {
+    build: ({ logits, boxes: predicted }, targets): Tensor => {
+      const { boxes, matched, perObject } = targets
       const isMatched = cast(unsqueeze(matched, [2]), 'bool')
       const whole = boxes.graph.constant({ dtype: 'float32', shape: [4], data: Float32Array.of(0.5, 0.5, 1, 1) })
       const [ours, theirs] = [stopGradient(predicted), boxes].map((cxcywh) =>
         convertBoxTensor(where(isMatched, cxcywh, whole), 'cxcywh', 'xyxy'),
       )
       const overlap = unsqueeze(iou(ours!, theirs!), [2])
-      const classes = rangeOf(logits, logits.shape[2]!)
-      const chosen = cast(equal(unsqueeze(cast(labels, 'int64'), [2]), classes), 'float32')
-      const positive = mul(chosen, unsqueeze(matched, [2])) // [batch, queries, classes]
+      const positive = oneHotTargets(logits, targets) // [batch, queries, classes]
       const target = mul(positive, overlap)
       const p = stopGradient(sigmoid(logits))
       const balance = add(mul(mul(mul(p, p), alpha), sub(1, positive)), target)
-      // max(x, 0) − x·t + ln(1 + e^−|x|): finite for every logit.
-      const softplus = log(add(exp(neg(abs(logits))), 1))
-      const crossEntropy = add(sub(maximum(logits, 0), mul(logits, target)), softplus)
-      return mul(reduceSum(mul(balance, crossEntropy), [0, 1, 2]), perObject)
+      return mul(reduceSum(mul(balance, crossEntropyOf(logits, target)), [0, 1, 2]), perObject)
     },
   }
 }
