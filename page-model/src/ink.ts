@@ -58,7 +58,7 @@ export function inkOf(raster: Raster, region: MeasuredRegion, scale: number): In
   const rects = whole ? [union(scaled)] : joinLines(scaled)
   const paper = background(raster, union(rects), solid)
   const lines = rects
-    .map((rect) => shrink(raster, rect, paper, solid ? INK.box : INK.text))
+    .map((rect) => shrink(raster, rect, paper, solid ? INK.box : INK.text, name === 'Formula' ? 3 : 1))
     .filter((line) => line !== undefined)
   return lines.length === 0 ? undefined : { name, lines }
 }
@@ -90,8 +90,8 @@ function within([l, t, r, b]: Rect, width: number, height: number, margin: numbe
   ]
 }
 
-function shrink({ width, height, data }: Raster, rect: Rect, paper: number, least: number): Rect | undefined {
-  const [l, t, r, b] = within(rect, width, height, 1)
+function shrink({ width, height, data }: Raster, rect: Rect, paper: number, least: number, margin: number): Rect | undefined {
+  const [l, t, r, b] = within(rect, width, height, margin)
   const [red, green, blue] = [paper >> 16, (paper >> 8) & 255, paper & 255]
   let [left, top, right, bottom] = [r, b, l, t]
   for (let y = t; y < b; y++) {

@@ -62,6 +62,8 @@ export function measurePage(): Measured {
     else {
       rects = []
       if (name === 'Formula') rects.push(...[...element.querySelectorAll('.base')].map((base) => four(base.getBoundingClientRect())))
+      const [first, no] = [rects[0], element.querySelector('.no')?.getBoundingClientRect()]
+      if (first !== undefined && no !== undefined && no.left < Math.max(...rects.map((r) => r[2])) && no.right > first[0]) tooWide.push('Formula: reaches its number')
       const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
       for (let node = walker.nextNode() as Text | null; node !== null; node = walker.nextNode() as Text | null) {
         if (name === 'Formula' && node.parentElement!.closest('.base') !== null) continue

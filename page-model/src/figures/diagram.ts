@@ -158,7 +158,8 @@ function plan(random: Random, prose: Prose, width: number, height: number): Draw
   return svg(width, height, split(4, 4, width - 8, height - 8, random.int(2, 4)))
 }
 
-function timeline(random: Random, prose: Prose, width: number, height: number): Drawing {
+function timeline(random: Random, prose: Prose, width: number, _height: number): Drawing {
+  const height = 96
   const count = random.int(3, 6)
   const [colour] = palette(random, 1)
   const y = height / 2

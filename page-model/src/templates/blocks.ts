@@ -10,6 +10,14 @@ export function paragraph(m: Material, sentences: number = m.random.int(2, 6), a
   return region('Text', m.prose.paragraph(sentences, m.decoration), { tag: 'p', as })
 }
 
+/** A paragraph whose first letter is three lines high; only where a script's letters stand alone. */
+export function dropped(m: Material): string {
+  if (m.language.script === 'arabic') return paragraph(m)
+  const text = m.prose.paragraph(m.random.int(4, 7))
+  const style = `float:inline-start;font-size:${m.random.float(2.6, 3.6).toFixed(2)}em;line-height:0.85;padding-inline-end:0.08em`
+  return region('Text', `<span style="${style}">${text.charAt(0)}</span>${text.slice(1)}`, { tag: 'p', as: 'p', style: 'text-indent:0' })
+}
+
 /** A paragraph that starts with a bold name in the same line. */
 export function runIn(m: Material): string {
   const name = `<b>${escape(m.prose.phrase())}.</b> `

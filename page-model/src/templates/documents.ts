@@ -119,7 +119,7 @@ const PLANS: readonly FlowPlan[] = [
     heads: { book: 2, center: 2, none: 1 },
     feet: { none: 1, number: 2 },
     openings: { none: 4, chapter: 2 },
-    blocks: { p: 12, quote: 0.4 },
+    blocks: { p: 12, quote: 0.4, dropped: 0.5 },
     notes: 0.15,
     theme: { bodyRole: 'serif', paragraphs: 'indent', align: 'justify', headingRole: 'body', numbering: 'none' },
   },

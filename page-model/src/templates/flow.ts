@@ -5,6 +5,7 @@ import {
   callout,
   code,
   definitions,
+  dropped,
   footnotes,
   formulaPassage,
   heading,
@@ -39,6 +40,7 @@ export type Block =
   | 'quote'
   | 'theorem'
   | 'callout'
+  | 'dropped'
 
 /** A kind of document: weights of what may occur on its pages. */
 export interface FlowPlan {
@@ -63,6 +65,8 @@ export interface FlowPlan {
   /** Chance of a narrow column of remarks beside the text. */
   readonly sidebar?: number
   readonly theme?: ThemeWish
+  /** Rules of its own, after the theme's. */
+  readonly css?: string
   readonly scripts?: readonly Script[]
 }
 
@@ -105,7 +109,7 @@ function drawFlow(m: Material, plan: FlowPlan): Sheet {
     width: g.width,
     height: g.height,
     html: (bleed ? bled(top, g) : running(m, g, { head, foot: 'none' })) + running(m, g, { head: 'none', foot }) + box(page, '', `position:absolute;left:${g.left}px;right:${g.right}px;bottom:${g.bottom}px;${inset}`),
-    css: '.stack { display: flex; flex-direction: column; } .stack > * { flex: none; } .stack > .flow, .stack > .split { flex: 1 1 0; min-height: 0; }',
+    css: '.stack { display: flex; flex-direction: column; } .stack > * { flex: none; } .stack > .flow, .stack > .split { flex: 1 1 0; min-height: 0; }' + (plan.css ?? ''),
   }
 }
 
@@ -192,6 +196,8 @@ function make(m: Material, kind: Block, width: number): string {
       return theorem(m)
     case 'callout':
       return callout(m)
+    case 'dropped':
+      return dropped(m)
     default:
       return paragraph(m)
   }

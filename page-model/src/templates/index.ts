@@ -1,16 +1,20 @@
 /** @file All templates, and the draw of one. */
 import type { Split } from '../classes.js'
 import type { Random } from '../random.js'
+import { BUSINESS } from './business.js'
 import { DOCUMENTS } from './documents.js'
+import { HELD_OUT } from './held-out.js'
 import type { Template } from './page.js'
 import { PAPERS } from './papers.js'
 import { PRESS } from './press.js'
+import { SHEETS } from './sheets.js'
+import { SLIDES } from './slides.js'
 
 export { composePage, type PageMarkup } from './page.js'
 
 export const TEMPLATES: Readonly<Record<Split, readonly Template[]>> = {
-  train: [...PAPERS, ...DOCUMENTS, ...PRESS],
-  val: [...PAPERS],
+  train: [...PAPERS, ...DOCUMENTS, ...PRESS, ...BUSINESS, ...SLIDES, ...SHEETS],
+  val: HELD_OUT,
 }
 
 /** @param only the one to take. @throws Error when the split has no such template. */

@@ -78,6 +78,12 @@ export class Material {
     }
   }
 
+  /** Words of another language that the page's typefaces have. */
+  otherProse(): Prose {
+    const random = this.random.fork('other')
+    return new Prose(random, pickLanguage(random, this.split, this.language.script === 'latin' ? ['latin'] : ['latin', this.language.script]))
+  }
+
   /** Adds a photo of this shape. @returns its address. */
   photo(aspect: number): string {
     this.photos.push(photo(this.random.fork(`photo${this.photos.length}`), aspect, this.random.pick([200, 280, 360])))

@@ -49,7 +49,7 @@ export class Prose {
 
   private fill(pattern: string): string {
     const text = pattern.replaceAll(/\{(\w+)\}/g, (_, key: string) => this.random.pick(this.language.words[key]!))
-    return text.replace(/\b(a) (?=[aeiou])/g, this.language.code.startsWith('en') ? 'an ' : 'a ')
+    return this.language.code.startsWith('en') ? text.replaceAll(/\b([aA]) (?=[aeiou])/g, '$1n ') : text
   }
 
   private capital(text: string): string {
