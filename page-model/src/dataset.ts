@@ -38,7 +38,8 @@ export class PageFolder {
     await mkdir(join(folder, 'annotations'), { recursive: true })
     const note = join(folder, 'records', `${split}-seed.txt`)
     const old = await readFile(note, 'utf8').catch(() => undefined)
-    if (old !== undefined && old !== String(seed)) throw new Error(`${folder} holds ${split} pages of seed ${old}, not ${seed}.`)
+    if (old !== undefined && old !== String(seed))
+      throw new Error(`${folder} holds ${split} pages of seed ${old}, not ${seed}.`)
     await writeFile(note, String(seed))
     return made
   }
@@ -58,7 +59,10 @@ export class PageFolder {
     const file = `${name}.${scan.quality === 0 ? 'png' : 'jpg'}`
     const encoded = scan.quality === 0 ? image.png({ compressionLevel: 7 }) : image.jpeg({ quality: scan.quality })
     await writeFile(join(this.folder, this.split, file), await encoded.toBuffer())
-    const objects = boxes.map(({ name: label, box: [l, t, r, b] }) => [PAGE_CLASSES.indexOf(label), tenth(l), tenth(t), tenth(r - l), tenth(b - t)] as const)
+    const objects = boxes.map(
+      ({ name: label, box: [l, t, r, b] }) =>
+        [PAGE_CLASSES.indexOf(label), tenth(l), tenth(t), tenth(r - l), tenth(b - t)] as const,
+    )
     const record: PageRecord = { file, width, height, template, family, language, rejected, objects }
     const path = join(this.folder, 'records', this.split, `${name}.json`)
     await writeFile(`${path}.part`, JSON.stringify(record))
@@ -80,7 +84,15 @@ export class PageFolder {
   /** Writes the COCO file of all pages that are there. */
   async writeCoco(records: readonly PageRecord[]): Promise<void> {
     const images = records.map(({ file, width, height }, i) => ({ id: i + 1, file_name: file, width, height }))
-    const annotations = records.flatMap(({ objects }, i) => objects.map(([label, x, y, w, h]) => ({ image_id: i + 1, category_id: label + 1, bbox: [x, y, w, h], area: tenth(w * h), iscrowd: 0 })))
+    const annotations = records.flatMap(({ objects }, i) =>
+      objects.map(([label, x, y, w, h]) => ({
+        image_id: i + 1,
+        category_id: label + 1,
+        bbox: [x, y, w, h],
+        area: tenth(w * h),
+        iscrowd: 0,
+      })),
+    )
     const categories = PAGE_CLASSES.map((name, i) => ({ id: i + 1, name, supercategory: 'page' }))
     const coco = { images, annotations: annotations.map((one, i) => ({ id: i + 1, ...one })), categories }
     const path = join(this.folder, 'annotations', `instances_${this.split}.json`)

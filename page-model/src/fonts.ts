@@ -145,10 +145,9 @@ function readIfThere(path: string): string {
 function modernRules(family: string): string {
   const id = family.toLowerCase().replaceAll(' ', '-')
   return MODERN.map(([file, weight, style]) => {
-      const url = `url(./fonts/${id}-${file}.woff2) format('woff2')`
-      return `@font-face { font-family: '${family}'; font-weight: ${weight}; font-style: ${style}; src: ${url}; }`
-    })
-    .join('\n')
+    const url = `url(./fonts/${id}-${file}.woff2) format('woff2')`
+    return `@font-face { font-family: '${family}'; font-weight: ${weight}; font-style: ${style}; src: ${url}; }`
+  }).join('\n')
 }
 
 const MODERN = [

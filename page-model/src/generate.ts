@@ -23,7 +23,8 @@ Makes pages 0 to N-1 of a split. Those that DIR has already are kept, so that a 
 
 function count(text: string, name: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 1e6) throw new Error(`--${name}: expected a number from 1 to 1000000, got '${text}'.`)
+  if (!Number.isInteger(value) || value < 1 || value > 1e6)
+    throw new Error(`--${name}: expected a number from 1 to 1000000, got '${text}'.`)
   return value
 }
 
@@ -49,7 +50,10 @@ async function main(): Promise<void> {
   const split = SPLITS.find((one) => one === values.split)
   if (split === undefined) throw new Error(`--split: expected train or val, got '${values.split}'.`)
   const [pages, seed, tabs] = [count(values.pages, 'pages'), count(values.seed, 'seed'), count(values.tabs, 'tabs')]
-  const options: PageOptions = { clean: values.clean, ...(values.template === undefined ? {} : { template: values.template }) }
+  const options: PageOptions = {
+    clean: values.clean,
+    ...(values.template === undefined ? {} : { template: values.template }),
+  }
   const folder = await PageFolder.open(values.out, split, seed)
   const done = await folder.done()
   const missing = Array.from({ length: pages }, (_, i) => i).filter((i) => !done.has(i))
@@ -68,7 +72,11 @@ interface Work {
   readonly options: PageOptions
 }
 
-async function drawAll(folder: PageFolder, missing: number[], { split, seed, tabs, chromium, options }: Work): Promise<void> {
+async function drawAll(
+  folder: PageFolder,
+  missing: number[],
+  { split, seed, tabs, chromium, options }: Work,
+): Promise<void> {
   if (missing.length === 0) return
   const server = await serveFonts()
   const browser = await launch(chromium)

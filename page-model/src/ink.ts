@@ -9,10 +9,10 @@ export interface Raster {
   readonly data: Uint8Array
 }
 
-/** A region in pixels: the ink of each of its lines, or of its whole box. */
+/** A region in pixels: the ink of each run of its text, or of its whole box. */
 export interface InkRegion {
   readonly name: PageClass
-  readonly lines: readonly Rect[]
+  readonly runs: readonly Rect[]
 }
 
 /** A box in pixels of the finished picture. */
@@ -24,18 +24,7 @@ export interface LabelledBox {
 /** By how much a channel differs where there is ink. Pale panels count in tables and pictures, not behind text. */
 const INK = { text: 36, box: 14 } as const
 
-/** Runs of text as lines: those that share half of their height, one after the other. */
-export function joinLines(rects: readonly Rect[]): Rect[] {
-  const lines: Rect[] = []
-  for (const rect of rects) {
-    const last = lines.at(-1)
-    const shared = last === undefined ? 0 : Math.min(last[3], rect[3]) - Math.max(last[1], rect[1])
-    if (last === undefined || shared < 0.5 * Math.min(last[3] - last[1], rect[3] - rect[1])) lines.push(rect)
-    else lines[lines.length - 1] = union([last, rect])
-  }
-  return lines
-}
-
+/** The smallest rectangle around all. */
 export function union(rects: readonly Rect[]): Rect {
   return [
     Math.min(...rects.map((r) => r[0])),
@@ -55,12 +44,13 @@ export function inkOf(raster: Raster, region: MeasuredRegion, scale: number): In
   const solid = name === 'Picture' || name === 'Table'
   const whole = solid || name === 'Formula'
   const scaled = region.rects.map((rect) => rect.map((value) => value * scale) as unknown as Rect)
-  const rects = whole ? [union(scaled)] : joinLines(scaled)
+  // Each run by itself: marks and fallback typefaces stand higher or lower than the text beside them.
+  const rects = whole ? [union(scaled)] : scaled
   const paper = background(raster, union(rects), solid)
-  const lines = rects
+  const runs = rects
     .map((rect) => shrink(raster, rect, paper, solid ? INK.box : INK.text, name === 'Formula' ? 3 : 1))
-    .filter((line) => line !== undefined)
-  return lines.length === 0 ? undefined : { name, lines }
+    .filter((run) => run !== undefined)
+  return runs.length === 0 ? undefined : { name, runs }
 }
 
 /** The commonest colour inside, or around what may be full of colour itself. */
@@ -90,14 +80,23 @@ function within([l, t, r, b]: Rect, width: number, height: number, margin: numbe
   ]
 }
 
-function shrink({ width, height, data }: Raster, rect: Rect, paper: number, least: number, margin: number): Rect | undefined {
+function shrink(
+  { width, height, data }: Raster,
+  rect: Rect,
+  paper: number,
+  least: number,
+  margin: number,
+): Rect | undefined {
   const [l, t, r, b] = within(rect, width, height, margin)
   const [red, green, blue] = [paper >> 16, (paper >> 8) & 255, paper & 255]
   let [left, top, right, bottom] = [r, b, l, t]
   for (let y = t; y < b; y++) {
     for (let x = l; x < r; x++) {
       const i = (y * width + x) * 3
-      const differs = Math.abs(data[i]! - red) > least || Math.abs(data[i + 1]! - green) > least || Math.abs(data[i + 2]! - blue) > least
+      const differs =
+        Math.abs(data[i]! - red) > least ||
+        Math.abs(data[i + 1]! - green) > least ||
+        Math.abs(data[i + 2]! - blue) > least
       if (!differs) continue
       if (x < left) left = x
       if (x >= right) right = x + 1

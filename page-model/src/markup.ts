@@ -3,7 +3,7 @@ import type { PageClass } from './classes.js'
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-export function escape(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign]!)
 }
 
@@ -15,7 +15,11 @@ export interface RegionOptions {
 }
 
 /** An element whose ink is one labelled region, or one per column that it is divided into. */
-export function region(name: PageClass, html: string, { tag = 'div', as = '', style = '' }: RegionOptions = {}): string {
+export function region(
+  name: PageClass,
+  html: string,
+  { tag = 'div', as = '', style = '' }: RegionOptions = {},
+): string {
   return `<${tag} data-c="${name}"${attribute('class', as)}${attribute('style', style)}>${html}</${tag}>`
 }
 
@@ -24,5 +28,5 @@ export function box(html: string, as: string, style = ''): string {
 }
 
 function attribute(name: string, value: string): string {
-  return value === '' ? '' : ` ${name}="${escape(value)}"`
+  return value === '' ? '' : ` ${name}="${escapeHtml(value)}"`
 }

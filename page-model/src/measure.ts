@@ -33,7 +33,12 @@ export function measurePage(): Measured {
   const clip = ([l, t, r, b]: Four, clips: readonly Four[]): Four | undefined => {
     const [x, y] = [(l + r) / 2, (t + b) / 2]
     if (!clips.every((c) => x > c[0] && x < c[2] && y > c[1] && y < c[3])) return undefined
-    return [Math.max(l, ...clips.map((c) => c[0])), Math.max(t, ...clips.map((c) => c[1])), Math.min(r, ...clips.map((c) => c[2])), Math.min(b, ...clips.map((c) => c[3]))]
+    return [
+      Math.max(l, ...clips.map((c) => c[0])),
+      Math.max(t, ...clips.map((c) => c[1])),
+      Math.min(r, ...clips.map((c) => c[2])),
+      Math.min(b, ...clips.map((c) => c[3])),
+    ]
   }
   // The boxes of glyphs reach into the neighbouring lines where lines are set tight.
   const textRects = (node: Text): Four[] => {
@@ -44,11 +49,14 @@ export function measurePage(): Measured {
     return [...range.getClientRects()]
       .filter((r) => r.width > 0.5 && r.height > 0.5)
       .map((r): Four => {
-        const spare = leading >= size * 0.9 && r.height > leading ? (r.height - leading) / 2 : 0
+        // Raised marks have no line height, so that they do not spread the lines.
+        const most = leading >= size * 0.9 ? leading : size * 1.05
+        const spare = Math.max(0, (r.height - most) / 2)
         return [r.left, r.top + spare, r.right, r.bottom - spare]
       })
   }
-  const visible = (node: Text): boolean => node.data.trim() !== '' && getComputedStyle(node.parentElement!).visibility === 'visible'
+  const visible = (node: Text): boolean =>
+    node.data.trim() !== '' && getComputedStyle(node.parentElement!).visibility === 'visible'
 
   const regions: { name: PageClass; rects: Four[] }[] = []
   const tooWide: string[] = []
@@ -61,9 +69,16 @@ export function measurePage(): Measured {
     if (name === 'Picture' || name === 'Table') rects = parts
     else {
       rects = []
-      if (name === 'Formula') rects.push(...[...element.querySelectorAll('.base')].map((base) => four(base.getBoundingClientRect())))
+      if (name === 'Formula')
+        rects.push(...[...element.querySelectorAll('.base')].map((base) => four(base.getBoundingClientRect())))
       const [first, no] = [rects[0], element.querySelector('.no')?.getBoundingClientRect()]
-      if (first !== undefined && no !== undefined && no.left < Math.max(...rects.map((r) => r[2])) && no.right > first[0]) tooWide.push('Formula: reaches its number')
+      if (
+        first !== undefined &&
+        no !== undefined &&
+        no.left < Math.max(...rects.map((r) => r[2])) &&
+        no.right > first[0]
+      )
+        tooWide.push('Formula: reaches its number')
       const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
       for (let node = walker.nextNode() as Text | null; node !== null; node = walker.nextNode() as Text | null) {
         if (name === 'Formula' && node.parentElement!.closest('.base') !== null) continue
@@ -75,7 +90,8 @@ export function measurePage(): Measured {
     for (const rect of rects) {
       const inside = clip(rect, clips)
       if (inside === undefined) continue
-      if (clips.some((c) => rect[0] < c[0] - 3 || rect[2] > c[2] + 3)) tooWide.push(`${name}: ${element.textContent.slice(0, 40)}`)
+      if (clips.some((c) => rect[0] < c[0] - 3 || rect[2] > c[2] + 3))
+        tooWide.push(`${name}: ${element.textContent.slice(0, 40)}`)
       const [x, y] = [(rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2]
       const distance = (p: Four): number => Math.max(p[0] - x, 0, x - p[2]) + Math.max(p[1] - y, 0, y - p[3])
       const away = groups.map((_, i) => distance(parts[i]!))

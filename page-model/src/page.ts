@@ -28,25 +28,42 @@ export interface PageOptions {
 }
 
 /** @throws Error when no attempt gives a page without collisions: a fault of the template. */
-export async function labelledPage(renderer: Renderer, split: Split, seed: string, options: PageOptions = {}): Promise<LabelledPage> {
+export async function labelledPage(
+  renderer: Renderer,
+  split: Split,
+  seed: string,
+  options: PageOptions = {},
+): Promise<LabelledPage> {
   const { size = 960, clean = false } = options
   const rejected: string[] = []
   for (let attempt = 0; attempt < 12; attempt++) {
     const random = new Random(`${seed}#${attempt}`)
-    const markup = composePage(pickTemplate(random.fork('template'), split, options.template), split, `${seed}#${attempt}`)
+    const markup = composePage(
+      pickTemplate(random.fork('template'), split, options.template),
+      split,
+      `${seed}#${attempt}`,
+    )
     const scan = drawScan(random.fork('scan'), clean)
     const target = size / Math.max(markup.width, markup.height)
     const { raster, regions, stray, tooWide } = await renderer.render(markup, target * scan.oversampling)
     const scale = raster.width / markup.width
     const inked = regions.flatMap((region) => inkOf(raster, region, scale) ?? [])
-    const boxes = inked.map(({ name, lines }) => ({ name, box: union(lines) }))
-    const fault = tooWide[0] ?? (stray.length > 0 ? `stray: ${stray[0]}` : undefined) ?? collision(boxes) ?? lacking(boxes)
+    const boxes = inked.map(({ name, runs }) => ({ name, box: union(runs) }))
+    const fault =
+      tooWide[0] ?? (stray.length > 0 ? `stray: ${stray[0]}` : undefined) ?? collision(boxes) ?? lacking(boxes)
     if (fault !== undefined) {
       rejected.push(`${markup.template}: ${fault}`)
       continue
     }
     const finished = await scanPage(raster, inked, scan, random.fork('noise'))
-    return { ...finished, template: markup.template, family: markup.family, language: markup.language.code, scan, rejected }
+    return {
+      ...finished,
+      template: markup.template,
+      family: markup.family,
+      language: markup.language.code,
+      scan,
+      rejected,
+    }
   }
   throw new Error(`page ${seed}: ${rejected.join('; ')}`)
 }

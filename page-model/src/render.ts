@@ -7,14 +7,28 @@ import type { Raster } from './ink.js'
 import { type Measured, measurePage } from './measure.js'
 import type { PageMarkup } from './templates/index.js'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'chrome.exe', 'msedge.exe']
+const NAMES = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+  'chrome.exe',
+  'msedge.exe',
+]
 
 /** The path of an installed Chromium. @throws Error when there is none on PATH. */
 export async function findChromium(): Promise<string> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     for (const name of NAMES) {
       const path = join(folder, name)
-      if (await access(path).then(() => true, () => false)) return path
+      if (
+        await access(path).then(
+          () => true,
+          () => false,
+        )
+      )
+        return path
     }
   }
   throw new Error(`No Chromium on PATH (${NAMES.join(', ')}). Name one with --chromium.`)
@@ -24,7 +38,14 @@ export function launch(executablePath: string): Promise<Browser> {
   return puppeteer.launch({
     executablePath,
     headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--force-color-profile=srgb', '--disable-lcd-text', '--hide-scrollbars'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--font-render-hinting=none',
+      '--force-color-profile=srgb',
+      '--disable-lcd-text',
+      '--hide-scrollbars',
+    ],
   })
 }
 
@@ -55,12 +76,27 @@ export class Renderer {
   /** @param scale pixels per CSS pixel. */
   async render(markup: PageMarkup, scale: number): Promise<Rendered> {
     const { width, height, css, language } = markup
-    await this.session.send('Emulation.setDeviceMetricsOverride', { width, height: Math.ceil(height), deviceScaleFactor: scale, mobile: false })
+    await this.session.send('Emulation.setDeviceMetricsOverride', {
+      width,
+      height: Math.ceil(height),
+      deviceScaleFactor: scale,
+      mobile: false,
+    })
     const html = await withPhotos(markup)
-    await this.page.evaluate(setSheet, { html, css, width, height, lang: language.code.slice(0, 2), dir: language.direction })
+    await this.page.evaluate(setSheet, {
+      html,
+      css,
+      width,
+      height,
+      lang: language.code.slice(0, 2),
+      dir: language.direction,
+    })
     const measured = await this.page.evaluate(measurePage)
     const { data } = await this.session.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true })
-    const { data: pixels, info } = await sharp(Buffer.from(data, 'base64')).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+    const { data: pixels, info } = await sharp(Buffer.from(data, 'base64'))
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true })
     return { ...measured, raster: { width: info.width, height: info.height, data: pixels } }
   }
 }
@@ -68,7 +104,9 @@ export class Renderer {
 async function withPhotos({ html, photos }: PageMarkup): Promise<string> {
   const addresses = await Promise.all(
     photos.map(async ({ width, height, data }) => {
-      const jpeg = await sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 85 }).toBuffer()
+      const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
+        .jpeg({ quality: 85 })
+        .toBuffer()
       return `data:image/jpeg;base64,${jpeg.toString('base64')}`
     }),
   )

@@ -47,8 +47,10 @@ export function drawScan(random: Random, clean: boolean): Scan {
   const kind = random.weighted({ file: 50, compressed: 14, dark: 4, scan: 32 })
   const quality = random.int(72, 94)
   const gamma = random.float(0.75, 1.4)
-  if (kind === 'file') return { ...NONE, oversampling, quality: random.chance(0.5) ? 0 : quality, gamma: random.chance(0.3) ? gamma : 1 }
-  if (kind === 'compressed') return { ...NONE, oversampling, quality: random.int(35, 72), blur: random.float(0, 0.7), gray: random.chance(0.2) }
+  if (kind === 'file')
+    return { ...NONE, oversampling, quality: random.chance(0.5) ? 0 : quality, gamma: random.chance(0.3) ? gamma : 1 }
+  if (kind === 'compressed')
+    return { ...NONE, oversampling, quality: random.int(35, 72), blur: random.float(0, 0.7), gray: random.chance(0.2) }
   if (kind === 'dark') return { ...NONE, oversampling, inverted: true, quality, gamma }
   const white = random.int(205, 255)
   const warm = random.chance(0.5) ? random.int(0, 34) : 0
@@ -68,13 +70,20 @@ export function drawScan(random: Random, clean: boolean): Scan {
 }
 
 /** The page as the scanner gives it, and the boxes around its ink there. */
-export async function scanPage(page: Raster, regions: readonly InkRegion[], scan: Scan, random: Random): Promise<{ raster: Raster; boxes: LabelledBox[] }> {
+export async function scanPage(
+  page: Raster,
+  regions: readonly InkRegion[],
+  scan: Scan,
+  random: Random,
+): Promise<{ raster: Raster; boxes: LabelledBox[] }> {
   const small = await shrunk(page, scan)
   const share = small.width / page.width
   const { width, height } = small
   const place = turner(width, height, scan.turn)
-  const boxes = regions.flatMap(({ name, lines }) => {
-    const corners = lines.flatMap((line) => cornersOf(line.map((value) => value * share) as unknown as Rect).map(([x, y]) => place(x, y)))
+  const boxes = regions.flatMap(({ name, runs }) => {
+    const corners = runs.flatMap((run) =>
+      cornersOf(run.map((value) => value * share) as unknown as Rect).map(([x, y]) => place(x, y)),
+    )
     const all = union(corners.map(([x, y]): Rect => [x, y, x, y]))
     const box: Rect = [Math.max(0, all[0]), Math.max(0, all[1]), Math.min(width, all[2]), Math.min(height, all[3])]
     return box[2] - box[0] < 2 || box[3] - box[1] < 2 ? [] : [{ name, box }]
@@ -84,7 +93,12 @@ export async function scanPage(page: Raster, regions: readonly InkRegion[], scan
 }
 
 function cornersOf([l, t, r, b]: Rect): [number, number][] {
-  return [[l, t], [r, t], [r, b], [l, b]]
+  return [
+    [l, t],
+    [r, t],
+    [r, b],
+    [l, b],
+  ]
 }
 
 async function shrunk({ width, height, data }: Raster, { oversampling, blur }: Scan): Promise<Raster> {
@@ -134,7 +148,8 @@ function toned({ width, height, data }: Raster, scan: Scan, random: Random): Ras
       return inverted ? 255 - level : level
     }),
   )
-  if (gamma === 1 && black === 0 && grain === 0 && !inverted && !gray && strength === 0 && Math.min(...paper) === 255) return { width, height, data }
+  if (gamma === 1 && black === 0 && grain === 0 && !inverted && !gray && strength === 0 && Math.min(...paper) === 255)
+    return { width, height, data }
   const out = new Uint8Array(data.length)
   const [dx, dy] = [(Math.cos(direction) * strength) / width, (Math.sin(direction) * strength) / height]
   for (let y = 0; y < height; y++) {

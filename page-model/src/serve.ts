@@ -19,7 +19,8 @@ export async function serveFonts(): Promise<FontServer> {
     else if (file === undefined) response.writeHead(404).end()
     else {
       readFile(file).then(
-        (bytes) => response.writeHead(200, { 'content-type': 'font/woff2', 'cache-control': 'max-age=86400' }).end(bytes),
+        (bytes) =>
+          response.writeHead(200, { 'content-type': 'font/woff2', 'cache-control': 'max-age=86400' }).end(bytes),
         () => response.writeHead(404).end(),
       )
     }

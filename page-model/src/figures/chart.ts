@@ -1,5 +1,5 @@
 /** @file Charts as SVG: axes with numbers, legends, and the usual shapes of data. */
-import { escape } from '../markup.js'
+import { escapeHtml } from '../markup.js'
 import type { Random } from '../random.js'
 import type { Prose } from '../text/prose.js'
 import { palette } from './colour.js'
@@ -23,7 +23,7 @@ interface Frame {
 }
 
 export function text(x: number, y: number, size: number, content: string, more = ''): string {
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" ${more}>${escape(content)}</text>`
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" ${more}>${escapeHtml(content)}</text>`
 }
 
 export function svg(width: number, height: number, inner: string, background = 'none'): Drawing {
@@ -44,7 +44,17 @@ export function chart(random: Random, prose: Prose, width: number, height: numbe
   const right = legend === 'right' ? 80 : 14
   const top = legend === 'top' ? 30 : 14
   const frame: Frame = { random, prose, x: 46, y: top, w: width - 46 - right, h: height - top - 40, size, colours }
-  const kind = random.weighted({ bars: 4, stacked: 2, lines: 5, scatter: 3, area: 2, steps: 1, boxes: 2, heat: 1, sideways: 1 })
+  const kind = random.weighted({
+    bars: 4,
+    stacked: 2,
+    lines: 5,
+    scatter: 3,
+    area: 2,
+    steps: 1,
+    boxes: 2,
+    heat: 1,
+    sideways: 1,
+  })
   const body = kind === 'heat' ? heat(frame) : axes(frame) + SHAPES[kind](frame)
   const names = colours.map(() => prose.words(1))
   const key =
@@ -57,7 +67,9 @@ export function chart(random: Random, prose: Prose, width: number, height: numbe
             return dot + text(x + 12, y, size, name)
           })
           .join('')
-  const title = random.chance(0.25) ? text(width / 2, 11, size * 1.15, prose.words(3), 'text-anchor="middle" font-weight="bold"') : ''
+  const title = random.chance(0.25)
+    ? text(width / 2, 11, size * 1.15, prose.words(3), 'text-anchor="middle" font-weight="bold"')
+    : ''
   return svg(width, height, body + (legend === 'top' ? key : title + key), random.chance(0.15) ? '#f4f4f2' : 'none')
 }
 
@@ -88,22 +100,30 @@ const SHAPES = {
     return range(rows, (i) => {
       const length = w * random.float(0.1, 0.95)
       const top = y + (h / rows) * (i + 0.2)
-      return rect(x, top, length, (h / rows) * 0.6, colours[0]!) + text(x + 4, top + size, size * 0.9, prose.words(1), 'fill="#000"')
+      return (
+        rect(x, top, length, (h / rows) * 0.6, colours[0]!) +
+        text(x + 4, top + size, size * 0.9, prose.words(1), 'fill="#000"')
+      )
     })
   },
-  lines: (frame: Frame): string => series(frame, (points, colour, i) => {
-    const marks = frame.random.chance(0.4) ? points.map(([a, b]) => `<circle cx="${a}" cy="${b}" r="2.4" fill="${colour}"/>`).join('') : ''
-    const dash = i % 3 === 2 ? ' stroke-dasharray="5 3"' : ''
-    return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="1.6"${dash}/>${marks}`
-  }),
-  steps: (frame: Frame): string => series(frame, (points, colour) => {
-    const path = points.map(([a, b], i) => (i === 0 ? `M${a} ${b}` : `H${a} V${b}`)).join(' ')
-    return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.4"/>`
-  }),
-  area: (frame: Frame): string => series(frame, (points, colour) => {
-    const { x, y, w, h } = frame
-    return `<polygon points="${x},${y + h} ${points.join(' ')} ${x + w},${y + h}" fill="${colour}" fill-opacity="0.5"/>`
-  }),
+  lines: (frame: Frame): string =>
+    series(frame, (points, colour, i) => {
+      const marks = frame.random.chance(0.4)
+        ? points.map(([a, b]) => `<circle cx="${a}" cy="${b}" r="2.4" fill="${colour}"/>`).join('')
+        : ''
+      const dash = i % 3 === 2 ? ' stroke-dasharray="5 3"' : ''
+      return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="1.6"${dash}/>${marks}`
+    }),
+  steps: (frame: Frame): string =>
+    series(frame, (points, colour) => {
+      const path = points.map(([a, b], i) => (i === 0 ? `M${a} ${b}` : `H${a} V${b}`)).join(' ')
+      return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.4"/>`
+    }),
+  area: (frame: Frame): string =>
+    series(frame, (points, colour) => {
+      const { x, y, w, h } = frame
+      return `<polygon points="${x},${y + h} ${points.join(' ')} ${x + w},${y + h}" fill="${colour}" fill-opacity="0.5"/>`
+    }),
   scatter: ({ random, x, y, w, h, colours }: Frame): string => {
     const [slope, spread] = [random.float(-0.8, 0.8), random.float(0.05, 0.25)]
     return range(random.int(30, 160), () => {
@@ -118,7 +138,8 @@ const SHAPES = {
       const middle = x + (w / count) * (i + 0.5)
       const [a, b, c, d, e] = Array.from({ length: 5 }, () => y + h * random.float(0.05, 0.95)).sort((p, q) => p - q)
       const half = (w / count) * 0.25
-      const line = (y1: number, y2: number): string => `<line x1="${middle}" x2="${middle}" y1="${y1}" y2="${y2}" stroke="#333"/>`
+      const line = (y1: number, y2: number): string =>
+        `<line x1="${middle}" x2="${middle}" y1="${y1}" y2="${y2}" stroke="#333"/>`
       const body = `<rect x="${middle - half}" y="${b}" width="${2 * half}" height="${d! - b!}" fill="${colours[i % colours.length]}" stroke="#333"/>`
       return `${line(a!, b!)}${line(d!, e!)}${body}<line x1="${middle - half}" x2="${middle + half}" y1="${c}" y2="${c}" stroke="#000"/>`
     })
@@ -148,7 +169,9 @@ function axes({ random, prose, x, y, w, h, size }: Frame): string {
   const frame = random.chance(0.4)
   const rows = range(ticks + 1, (i) => {
     const level = y + h - (h * i) / ticks
-    const rule = grid ? `<line x1="${x}" x2="${x + w}" y1="${level}" y2="${level}" stroke="#ddd" stroke-width="0.7"/>` : ''
+    const rule = grid
+      ? `<line x1="${x}" x2="${x + w}" y1="${level}" y2="${level}" stroke="#ddd" stroke-width="0.7"/>`
+      : ''
     return rule + text(x - 5, level + size / 3, size, prose.digits(+(i * step).toFixed(1)), 'text-anchor="end"')
   })
   const years = random.chance(0.4)
@@ -161,7 +184,9 @@ function axes({ random, prose, x, y, w, h, size }: Frame): string {
   const lines = frame
     ? `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="#333"/>`
     : `<path d="M${x} ${y} V${y + h} H${x + w}" fill="none" stroke="#333"/>`
-  const below = random.chance(0.6) ? text(x + w / 2, y + h + size * 2.6, size, prose.words(2), 'text-anchor="middle"') : ''
+  const below = random.chance(0.6)
+    ? text(x + w / 2, y + h + size * 2.6, size, prose.words(2), 'text-anchor="middle"')
+    : ''
   const turned = `transform="rotate(-90 12 ${y + h / 2})" text-anchor="middle"`
   const beside = random.chance(0.6) ? text(12, y + h / 2, size, prose.words(2), turned) : ''
   return rows + columns + lines + below + beside
@@ -175,8 +200,12 @@ function heat({ random, prose, x, y, w, h, size }: Frame): string {
     const [left, top] = [x + 20 + ((w - 20) * (k % columns)) / columns, y + (h * Math.floor(k / columns)) / rows]
     return rect(left, top, (w - 20) / columns - 1, h / rows - 1, `hsl(${hue},70%,${95 - 65 * value}%)`)
   })
-  const names = range(rows, (i) => text(x + 14, y + (h * (i + 0.6)) / rows, size * 0.9, prose.words(1).slice(0, 9), 'text-anchor="end"'))
-  const below = range(columns, (i) => text(x + 20 + ((w - 20) * (i + 0.5)) / columns, y + h + size + 2, size, String(i + 1), 'text-anchor="middle"'))
+  const names = range(rows, (i) =>
+    text(x + 14, y + (h * (i + 0.6)) / rows, size * 0.9, prose.words(1).slice(0, 9), 'text-anchor="end"'),
+  )
+  const below = range(columns, (i) =>
+    text(x + 20 + ((w - 20) * (i + 0.5)) / columns, y + h + size + 2, size, String(i + 1), 'text-anchor="middle"'),
+  )
   return cells + names + below
 }
 
@@ -192,7 +221,8 @@ function pie(random: Random, prose: Prose, width: number, height: number): Drawi
   const slices = shares
     .map((share, i) => {
       const next = angle + (share / total) * 2 * Math.PI
-      const at = (a: number, radius: number): string => `${round(cx + radius * Math.cos(a))} ${round(cy + radius * Math.sin(a))}`
+      const at = (a: number, radius: number): string =>
+        `${round(cx + radius * Math.cos(a))} ${round(cy + radius * Math.sin(a))}`
       const large = next - angle > Math.PI ? 1 : 0
       const path = `M${at(angle, hole)} L${at(angle, r)} A${r} ${r} 0 ${large} 1 ${at(next, r)} L${at(next, hole)} A${hole} ${hole} 0 ${large} 0 ${at(angle, hole)} Z`
       angle = next

@@ -10,7 +10,18 @@ const ARROW =
 
 type Maker = (random: Random, prose: Prose, width: number, height: number) => Drawing
 
-const MAKERS: Readonly<Record<string, Maker>> = { flow, tree, network, layers, map, screenshot, plan, timeline, venn, curve }
+const MAKERS: Readonly<Record<string, Maker>> = {
+  flow,
+  tree,
+  network,
+  layers,
+  map,
+  screenshot,
+  plan,
+  timeline,
+  venn,
+  curve,
+}
 
 export function diagram(random: Random, prose: Prose, width: number, height: number): Drawing {
   return MAKERS[random.pick(Object.keys(MAKERS))]!(random, prose, width, height)
@@ -22,7 +33,9 @@ function label(prose: Prose, x: number, y: number, size: number, words = 1): str
 
 function flow(random: Random, prose: Prose, width: number, height: number): Drawing {
   const [columns, rows] = [random.int(2, 4), random.int(1, Math.max(1, Math.min(4, Math.floor(height / 60))))]
-  const colours = random.chance(0.4) ? palette(random, 3).map((c) => c.replace('rgb', 'rgba').replace(')', ',0.3)')) : ['#fff']
+  const colours = random.chance(0.4)
+    ? palette(random, 3).map((c) => c.replace('rgb', 'rgba').replace(')', ',0.3)'))
+    : ['#fff']
   const [cw, ch, size] = [width / columns, height / rows, random.float(8, 10.5)]
   const rounded = random.pick([0, 0, 4, 12])
   const boxes = range(columns * rows, (k) => {
@@ -32,7 +45,10 @@ function flow(random: Random, prose: Prose, width: number, height: number): Draw
       random.chance(0.15) && rounded === 0
         ? `<path d="M${cx - w / 2} ${cy} L${cx} ${cy - h / 2} L${cx + w / 2} ${cy} L${cx} ${cy + h / 2} Z" fill="${random.pick(colours)}" stroke="#222"/>`
         : rect(cx - w / 2, cy - h / 2, w, h, random.pick(colours), `stroke="#222" rx="${rounded}"`)
-    const right = k % columns < columns - 1 ? `<line x1="${cx + w / 2}" x2="${cx + cw - w / 2}" y1="${cy}" y2="${cy}" stroke="#222" marker-end="url(#a)"/>` : ''
+    const right =
+      k % columns < columns - 1
+        ? `<line x1="${cx + w / 2}" x2="${cx + cw - w / 2}" y1="${cy}" y2="${cy}" stroke="#222" marker-end="url(#a)"/>`
+        : ''
     const down =
       k + columns < columns * rows && random.chance(0.6)
         ? `<line x1="${cx}" x2="${cx}" y1="${cy + h / 2}" y2="${cy + ch - h / 2}" stroke="#222" marker-end="url(#a)"/>`
@@ -50,19 +66,24 @@ function tree(random: Random, prose: Prose, width: number, height: number): Draw
     const own = rect(cx - 30, cy - 10, 60, 20, '#fff', 'stroke="#444"') + label(prose, cx, cy, size)
     if (level === depth - 1 || right - left < 90) return own
     const count = Math.min(random.int(2, 4), Math.floor((right - left) / 64))
-    return range(count, (i) => {
-      const step = (right - left) / count
-      const child = left + step * (i + 0.5)
-      const below = (height * (level + 1.5)) / depth
-      return `<path d="M${cx} ${cy + 10} V${(cy + below) / 2} H${child} V${below - 10}" fill="none" stroke="#444"/>${node(level + 1, left + step * i, left + step * (i + 1))}`
-    }) + own
+    return (
+      range(count, (i) => {
+        const step = (right - left) / count
+        const child = left + step * (i + 0.5)
+        const below = (height * (level + 1.5)) / depth
+        return `<path d="M${cx} ${cy + 10} V${(cy + below) / 2} H${child} V${below - 10}" fill="none" stroke="#444"/>${node(level + 1, left + step * i, left + step * (i + 1))}`
+      }) + own
+    )
   }
   return svg(width, height, node(0, 0, width))
 }
 
 function network(random: Random, prose: Prose, width: number, height: number): Drawing {
   const count = random.int(6, 16)
-  const points = Array.from({ length: count }, () => [random.float(16, width - 16), random.float(14, height - 14)] as const)
+  const points = Array.from(
+    { length: count },
+    () => [random.float(16, width - 16), random.float(14, height - 14)] as const,
+  )
   const colours = palette(random, 3)
   const lines = range(count * 2, () => {
     const [a, b] = [random.pick(points), random.pick(points)]
@@ -72,7 +93,12 @@ function network(random: Random, prose: Prose, width: number, height: number): D
   const dots = points
     .map(([x, y], i) => {
       const dot = `<circle cx="${round(x)}" cy="${round(y)}" r="${random.int(5, 11)}" fill="${random.pick(colours)}" stroke="#222"/>`
-      return dot + (names ? label(prose, x, y + 16, 8) : label(prose, -50, -50, 1) + text(x, y + 3, 8, String(i + 1), 'text-anchor="middle" fill="#fff"'))
+      return (
+        dot +
+        (names
+          ? label(prose, x, y + 16, 8)
+          : label(prose, -50, -50, 1) + text(x, y + 3, 8, String(i + 1), 'text-anchor="middle" fill="#fff"'))
+      )
     })
     .join('')
   return svg(width, height, lines + dots)
@@ -126,14 +152,21 @@ function map(random: Random, prose: Prose, width: number, height: number): Drawi
 
 function screenshot(random: Random, prose: Prose, width: number, height: number): Drawing {
   const dark = random.chance(0.3)
-  const [back, ink, bar] = dark ? ['#22272e', '#cdd', '#30363d'] : ['#fff', '#333', random.pick(['#dde3ea', '#3b5998', '#eee'])]
+  const [back, ink, bar] = dark
+    ? ['#22272e', '#cdd', '#30363d']
+    : ['#fff', '#333', random.pick(['#dde3ea', '#3b5998', '#eee'])]
   const accent = random.pick(palette(random, 3))
   const side = random.chance(0.6) ? width * 0.24 : 0
   const dots = range(3, (i) => `<circle cx="${9 + i * 11}" cy="9" r="3.4" fill="${['#f66', '#fb4', '#4c6'][i]}"/>`)
-  const menu = side === 0 ? '' : rect(1, 18, side, height - 19, dark ? '#2b3036' : '#f0f2f4') + range(Math.floor((height - 30) / 15), (i) => text(8, 34 + i * 15, 8, prose.words(1), `fill="${ink}"`))
+  const menu =
+    side === 0
+      ? ''
+      : rect(1, 18, side, height - 19, dark ? '#2b3036' : '#f0f2f4') +
+        range(Math.floor((height - 30) / 15), (i) => text(8, 34 + i * 15, 8, prose.words(1), `fill="${ink}"`))
   const lines = range(Math.floor((height - 40) / 15), (i) => {
     const y = 36 + i * 15
-    if (random.chance(0.12)) return rect(side + 10, y - 9, 56, 12, accent, 'rx="2"') + text(side + 15, y, 8, prose.words(1), 'fill="#fff"')
+    if (random.chance(0.12))
+      return rect(side + 10, y - 9, 56, 12, accent, 'rx="2"') + text(side + 15, y, 8, prose.words(1), 'fill="#fff"')
     return text(side + 10, y, 8, prose.words(Math.max(1, Math.floor((width - side) / 70))), `fill="${ink}"`)
   })
   return svg(
@@ -148,7 +181,11 @@ function plan(random: Random, prose: Prose, width: number, height: number): Draw
   const split = (x: number, y: number, w: number, h: number, depth: number): string => {
     if (depth === 0 || w < 70 || h < 50) {
       const measure = `${random.float(2, 7).toFixed(1)} × ${random.float(2, 7).toFixed(1)} m`
-      return rect(x, y, w, h, 'none', 'stroke="#111" stroke-width="2.5"') + label(prose, x + w / 2, y + h / 2 - 5, 8.5) + text(x + w / 2, y + h / 2 + 9, 7, measure, 'text-anchor="middle"')
+      return (
+        rect(x, y, w, h, 'none', 'stroke="#111" stroke-width="2.5"') +
+        label(prose, x + w / 2, y + h / 2 - 5, 8.5) +
+        text(x + w / 2, y + h / 2 + 9, 7, measure, 'text-anchor="middle"')
+      )
     }
     const cut = random.float(0.35, 0.65)
     return w > h
@@ -167,9 +204,17 @@ function timeline(random: Random, prose: Prose, width: number, _height: number):
     const x = (width * (i + 0.5)) / count
     const above = i % 2 === 0
     const dot = `<circle cx="${x}" cy="${y}" r="6" fill="${colour}"/>`
-    return dot + text(x, above ? y - 14 : y + 22, 10, prose.digits(prose.year()), 'text-anchor="middle" font-weight="bold"') + label(prose, x, above ? y - 30 : y + 36, 8.5)
+    return (
+      dot +
+      text(x, above ? y - 14 : y + 22, 10, prose.digits(prose.year()), 'text-anchor="middle" font-weight="bold"') +
+      label(prose, x, above ? y - 30 : y + 36, 8.5)
+    )
   })
-  return svg(width, height, `<line x1="4" x2="${width - 6}" y1="${y}" y2="${y}" stroke="#555" stroke-width="2" marker-end="url(#a)"/>${ARROW}${marks}`)
+  return svg(
+    width,
+    height,
+    `<line x1="4" x2="${width - 6}" y1="${y}" y2="${y}" stroke="#555" stroke-width="2" marker-end="url(#a)"/>${ARROW}${marks}`,
+  )
 }
 
 function venn(random: Random, prose: Prose, width: number, height: number): Drawing {
@@ -199,5 +244,9 @@ function curve(random: Random, _prose: Prose, width: number, height: number): Dr
     return `${dotted}<circle cx="${round(x)}" cy="${round(y)}" r="2.6"/>${text(x + 5, y - 4, 11, 'ABCPQ'[i]!, 'font-style="italic"')}`
   })
   const axes = `<path d="M${ox} ${oy} H${width * 0.97} M${ox} ${oy + 8} V${height * 0.05}" fill="none" stroke="#111" marker-end="url(#a)"/>`
-  return svg(width, height, `${ARROW}${axes}<path d="${path}" fill="none" stroke="#123a7a" stroke-width="1.8"/>${marks}${text(width * 0.95, oy + 13, 11, 'x', 'font-style="italic"')}${text(ox - 14, height * 0.1, 11, 'y', 'font-style="italic"')}`)
+  return svg(
+    width,
+    height,
+    `${ARROW}${axes}<path d="${path}" fill="none" stroke="#123a7a" stroke-width="1.8"/>${marks}${text(width * 0.95, oy + 13, 11, 'x', 'font-style="italic"')}${text(ox - 14, height * 0.1, 11, 'y', 'font-style="italic"')}`,
+  )
 }

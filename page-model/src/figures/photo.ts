@@ -126,14 +126,21 @@ function still(random: Random, aspect: number): Shade {
     colour: hsl(random.next(), random.float(0.1, 0.9), random.float(0.3, 0.6)),
   })).sort((a, b) => a.y - b.y)
   return (x, y) => {
-    let colour = y < edge ? mix(wall, [255, 255, 255], 0.25 * grain(x * 2, y * 2)) : mix(table, [0, 0, 0], 0.5 * grain(x * 4, y * 30))
+    let colour =
+      y < edge
+        ? mix(wall, [255, 255, 255], 0.25 * grain(x * 2, y * 2))
+        : mix(table, [0, 0, 0], 0.5 * grain(x * 4, y * 30))
     for (const { x: cx, y: cy, w, h, power, colour: own } of bodies) {
       const shadow = ((x - cx - 0.08) / (w * 1.2)) ** 2 + ((y - cy - h * 0.9) / (h * 0.25)) ** 2
       if (shadow < 1 && y > edge) colour = mix(colour, [0, 0, 0], 0.5 * (1 - shadow))
       const [u, v] = [(x - cx) / w, (y - cy) / h]
       if (Math.abs(u) ** power + Math.abs(v) ** power < 1) {
         const light = 0.5 - 0.45 * u - 0.3 * v
-        colour = mix([own[0] * 0.25, own[1] * 0.25, own[2] * 0.25], mix(own, [255, 255, 255], Math.max(0, light - 0.7)), light)
+        colour = mix(
+          [own[0] * 0.25, own[1] * 0.25, own[2] * 0.25],
+          mix(own, [255, 255, 255], Math.max(0, light - 0.7)),
+          light,
+        )
       }
     }
     return colour
@@ -170,7 +177,10 @@ function city(random: Random, aspect: number): Shade {
 function cells(random: Random, aspect: number): Shade {
   const ground = hsl(random.next(), random.float(0.05, 0.5), random.float(0.6, 0.95))
   const own = hsl(random.next(), random.float(0.3, 0.8), random.float(0.35, 0.65))
-  const spots = Array.from({ length: random.int(20, 80) }, () => [random.float(0, aspect), random.next(), random.float(0.02, 0.08)] as const)
+  const spots = Array.from(
+    { length: random.int(20, 80) },
+    () => [random.float(0, aspect), random.next(), random.float(0.02, 0.08)] as const,
+  )
   const wobble = noise(random)
   return (x, y) => {
     let colour = mix(ground, [128, 128, 128], 0.2 * wobble(x * 4, y * 4))
@@ -213,7 +223,11 @@ function face(random: Random, aspect: number): Shade {
     colour = mix(colour, mix(skin, [0, 0, 0], 0.25), edge(Math.hypot((x - cx) / (size * 0.5), (y - 0.68) / 0.14)))
     colour = mix(colour, hair, edge(Math.hypot((x - cx) / (size * 1.12), (y - 0.36) / (size * 1.4))))
     const light = 0.35 + 0.5 * ((x - cx) / size)
-    colour = mix(colour, mix(skin, [40, 20, 10], light), edge(Math.hypot((x - cx) / (size * 0.86), (y - 0.43) / (size * 1.2))))
+    colour = mix(
+      colour,
+      mix(skin, [40, 20, 10], light),
+      edge(Math.hypot((x - cx) / (size * 0.86), (y - 0.43) / (size * 1.2))),
+    )
     for (const side of [-1, 1]) {
       colour = mix(colour, [40, 30, 30], edge(Math.hypot((x - cx - side * size * 0.38) / 0.022, (y - 0.4) / 0.014)))
     }

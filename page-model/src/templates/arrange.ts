@@ -9,7 +9,9 @@ export function placed(g: Geometry, fixed: string, html: string, css = ''): Shee
   return {
     width: g.width,
     height: g.height,
-    html: fixed + box(inner, '', `position:absolute;left:${g.left}px;right:${g.right}px;top:${g.top}px;bottom:${g.bottom}px`),
+    html:
+      fixed +
+      box(inner, '', `position:absolute;left:${g.left}px;right:${g.right}px;top:${g.top}px;bottom:${g.bottom}px`),
     css,
   }
 }

@@ -1,5 +1,5 @@
 /** @file The parts that documents are made of: paragraphs, headings, lists, notes, formulas, listings. */
-import { box, escape, region } from '../markup.js'
+import { box, escapeHtml, region } from '../markup.js'
 import { codeLines } from '../text/code.js'
 import { displayFormula, formulaHtml } from '../text/formula.js'
 import type { Material } from './page.js'
@@ -15,12 +15,16 @@ export function dropped(m: Material): string {
   if (m.language.script === 'arabic') return paragraph(m)
   const text = m.prose.paragraph(m.random.int(4, 7))
   const style = `float:inline-start;font-size:${m.random.float(2.6, 3.6).toFixed(2)}em;line-height:0.85;padding-inline-end:0.08em`
-  return region('Text', `<span style="${style}">${text.charAt(0)}</span>${text.slice(1)}`, { tag: 'p', as: 'p', style: 'text-indent:0' })
+  return region('Text', `<span style="${style}">${text.charAt(0)}</span>${text.slice(1)}`, {
+    tag: 'p',
+    as: 'p',
+    style: 'text-indent:0',
+  })
 }
 
 /** A paragraph that starts with a bold name in the same line. */
 export function runIn(m: Material): string {
-  const name = `<b>${escape(m.prose.phrase())}.</b> `
+  const name = `<b>${escapeHtml(m.prose.phrase())}.</b> `
   return region('Text', name + m.prose.paragraph(m.random.int(2, 4), m.decoration), { tag: 'p', as: 'p' })
 }
 
@@ -28,7 +32,7 @@ export function runIn(m: Material): string {
 export function heading(m: Material, level: number, name: string = m.prose.phrase()): string {
   const number = headingNumber(m, level)
   const gap = number === '' ? '' : m.random.pick(['&nbsp; ', '&emsp;', ' '])
-  return region('Section-header', `${number}${gap}${escape(name)}`, { tag: `h${level}`, as: `h h${level} dressed` })
+  return region('Section-header', `${number}${gap}${escapeHtml(name)}`, { tag: `h${level}`, as: `h h${level} dressed` })
 }
 
 function headingNumber(m: Material, level: number): string {
@@ -49,7 +53,7 @@ function headingNumber(m: Material, level: number): string {
 
 /** An unnumbered heading with a fixed word. */
 export function plainHeading(name: string, level = 2): string {
-  return region('Section-header', escape(name), { tag: `h${level}`, as: `h h${level}` })
+  return region('Section-header', escapeHtml(name), { tag: `h${level}`, as: `h h${level}` })
 }
 
 export interface ListOptions {
@@ -61,15 +65,15 @@ export interface ListOptions {
 
 export function list(m: Material, options: ListOptions = {}): string {
   const { random, theme, prose } = m
-  const { numbered = random.chance(0.4), items = random.int(2, 6), sentences = [1, 2] } = options
+  const { numbered = random.chance(0.4), items = random.int(2, 5), sentences = [1, 2] } = options
   const short = random.chance(0.3)
-  const nested = options.nested ?? random.chance(0.15)
+  const nested = options.nested ?? random.chance(0.1)
   const out: string[] = []
   for (let i = 0; i < items; i++) {
-    const content = short ? escape(prose.phrase()) : prose.paragraph(random.int(...sentences), m.decoration)
+    const content = short ? escapeHtml(prose.phrase()) : prose.paragraph(random.int(...sentences), m.decoration)
     out.push(item(numbered ? number(m, i + 1) : theme.bullet, content))
     for (let k = nested && i % 2 === 0 ? random.int(1, 3) : 0; k > 0; k--) {
-      out.push(item(random.pick(['–', '◦', '•']), escape(prose.phrase()), 'item deep'))
+      out.push(item(random.pick(['–', '◦', '•']), escapeHtml(prose.phrase()), 'item deep'))
     }
   }
   return box(out.join(''), 'list')
@@ -94,7 +98,7 @@ function number(m: Material, n: number): string {
 }
 
 export function item(mark: string, content: string, as = 'item'): string {
-  return region('List-item', `<span class="mark">${escape(mark)}</span>${content}`, { as })
+  return region('List-item', `<span class="mark">${escapeHtml(mark)}</span>${content}`, { as })
 }
 
 /** Names with explanations, as manuals list options. */
@@ -104,8 +108,13 @@ export function definitions(m: Material, count: number = m.random.int(2, 5)): st
   const out: string[] = []
   for (let i = 0; i < count; i++) {
     const code = random.chance(0.5)
-    const [short, long] = [codeLines(random, m.split, 12).join(' ').match(/[a-z]{4,}/g) ?? ['x'], prose.phrase()]
-    const name = code ? `<code>--${random.pick(short)}</code>` : `<b>${escape(long)}</b>`
+    const [short, long] = [
+      codeLines(random, m.split, 12)
+        .join(' ')
+        .match(/[a-z]{4,}/g) ?? ['x'],
+      prose.phrase(),
+    ]
+    const name = code ? `<code>--${random.pick(short)}</code>` : `<b>${escapeHtml(long)}</b>`
     const text = prose.paragraph(random.int(1, 3), m.decoration)
     const content = inline ? `${name} &nbsp;${text}` : `${name}<div style="margin-inline-start:2em">${text}</div>`
     out.push(region('List-item', content, { style: 'margin-block-end:0.45em' }))
@@ -114,13 +123,13 @@ export function definitions(m: Material, count: number = m.random.int(2, 5)): st
 }
 
 /** Entries of a bibliography. */
-export function references(m: Material, count: number = m.random.int(4, 14)): string {
+export function references(m: Material, count: number = m.random.int(4, 10)): string {
   const { prose, random } = m
   const style = random.pick(['[1]', '1.', 'name'])
   const out = Array.from({ length: count }, () => {
     const people = Array.from({ length: random.int(1, 4) }, () => prose.person()).join(', ')
-    const where = `<i>${escape(prose.phrase())}</i>, ${prose.digits(`${random.int(1, 80)}(${random.int(1, 12)}):${random.int(1, 900)}–${random.int(901, 1999)}`)}`
-    const entry = `${escape(people)}${random.chance(0.5) ? ` (${prose.digits(prose.year())})` : ''}. ${escape(prose.phrase())}. ${where}, ${prose.digits(prose.year())}.`
+    const where = `<i>${escapeHtml(prose.phrase())}</i>, ${prose.digits(`${random.int(1, 80)}(${random.int(1, 12)}):${random.int(1, 900)}–${random.int(901, 1999)}`)}`
+    const entry = `${escapeHtml(people)}${random.chance(0.5) ? ` (${prose.digits(prose.year())})` : ''}. ${escapeHtml(prose.phrase())}. ${where}, ${prose.digits(prose.year())}.`
     const n = m.counters.reference++
     if (style !== 'name') return item(prose.digits(style === '[1]' ? `[${n}]` : `${n}.`), entry, 'item wide')
     return region('List-item', entry, { style: 'padding-inline-start:1.5em;text-indent:-1.5em;margin-block-end:0.3em' })
@@ -140,9 +149,16 @@ export function formula(m: Material): string {
 /** A sentence that a formula continues, the formula, and what follows. */
 export function formulaPassage(m: Material): string {
   const { random, prose } = m
-  const lead = region('Text', prose.paragraph(random.int(1, 3), m.decoration).replace(/[.。]$/, ':'), { tag: 'p', as: 'p' })
-  const more = random.chance(0.3) ? formula(m) : ''
-  const after = region('Text', prose.paragraph(random.int(1, 3), m.decoration), { tag: 'p', as: 'p', style: 'text-indent:0' })
+  const lead = region('Text', prose.paragraph(random.int(1, 3), m.decoration).replace(/[.。]$/, ':'), {
+    tag: 'p',
+    as: 'p',
+  })
+  const more = random.chance(0.45) ? formula(m) : ''
+  const after = region('Text', prose.paragraph(random.int(1, 3), m.decoration), {
+    tag: 'p',
+    as: 'p',
+    style: 'text-indent:0',
+  })
   return lead + formula(m) + more + (random.chance(0.7) ? after : '')
 }
 
@@ -152,7 +168,7 @@ export function code(m: Material, width: number, lines: number = m.random.int(3,
   const numbered = random.chance(0.15)
   const rows = codeLines(random, m.split, lines).map((line, i) => {
     const cut = line.slice(0, Math.max(20, width))
-    return escape(numbered ? `${String(i + 1).padStart(2)}  ${cut}` : cut)
+    return escapeHtml(numbered ? `${String(i + 1).padStart(2)}  ${cut}` : cut)
   })
   return box(region('Text', rows.join('\n')), 'code')
 }
@@ -165,10 +181,12 @@ export function quote(m: Material): string {
 export function theorem(m: Material): string {
   const { prose, random } = m
   const name = prose.label(random.pick(['theorem', 'proof', 'definition', 'example']))
-  const lead = `<b>${escape(name)} ${prose.digits(`${m.counters.heading[0]}.${m.counters.figure++}`)}.</b> `
+  const lead = `<b>${escapeHtml(name)} ${prose.digits(`${m.counters.heading[0]}.${m.counters.figure++}`)}.</b> `
   const body = prose.paragraph(random.int(1, 3), m.decoration)
-  const style = random.chance(0.5) ? 'font-style:italic;text-indent:0;margin-block:0.6em' : 'text-indent:0;margin-block:0.6em'
-  return region('Text', lead + body, { tag: 'p', as: 'p', style }) + (random.chance(0.45) ? formula(m) : '')
+  const style = random.chance(0.5)
+    ? 'font-style:italic;text-indent:0;margin-block:0.6em'
+    : 'text-indent:0;margin-block:0.6em'
+  return region('Text', lead + body, { tag: 'p', as: 'p', style }) + (random.chance(0.6) ? formula(m) : '')
 }
 
 /** A framed or coloured note, with or without a heading of its own. */
@@ -182,9 +200,15 @@ export function callout(m: Material): string {
     `border-block:1px solid ${theme.accent}`,
   ])
   const own = random.chance(0.5)
-  const head = own ? region('Section-header', escape(word), { style: 'font-weight:bold;margin-block-end:0.3em' }) : ''
-  const lead = own ? '' : `<b>${escape(word)}:</b> `
-  const text = region('Text', lead + prose.paragraph(random.int(1, 3)), { tag: 'p', as: 'p', style: 'text-indent:0;margin:0' })
+  const head = own
+    ? region('Section-header', escapeHtml(word), { style: 'font-weight:bold;margin-block-end:0.3em' })
+    : ''
+  const lead = own ? '' : `<b>${escapeHtml(word)}:</b> `
+  const text = region('Text', lead + prose.paragraph(random.int(1, 3)), {
+    tag: 'p',
+    as: 'p',
+    style: 'text-indent:0;margin:0',
+  })
   const more = random.chance(0.25) ? list(m, { items: random.int(2, 4), nested: false }) : ''
   return box(head + text + more, 'callout', `${dress};padding:0.6em 0.9em;margin:0.8em 0;break-inside:avoid`)
 }

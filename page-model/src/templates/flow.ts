@@ -97,25 +97,46 @@ function drawFlow(m: Material, plan: FlowPlan): Sheet {
   const main = sidebar ? text * random.float(0.62, 0.72) : text
   const width = (main - gap * (columns - 1)) / columns
   const area = main * (g.height - g.top - g.bottom)
-  const span = random.chance(plan.spanning ?? 0) ? (random.chance(0.5) ? figure(m, main * 0.9) : captionedTable(m, { columns: random.int(4, 7), full: true })) : ''
-  const notes = random.chance(plan.notes ?? 0) ? random.int(1, columns === 1 ? 4 : 2) : 0
+  const span = random.chance(plan.spanning ?? 0)
+    ? random.chance(0.5)
+      ? figure(m, main * 0.9)
+      : captionedTable(m, { columns: random.int(4, 7), full: true })
+    : ''
+  const notes = random.chance(plan.notes ?? 0) ? random.int(1, columns === 1 ? 5 : 3) : 0
   const content = body(m, { plan, width, area, columns, gap, notes })
   const spanLast = random.chance(0.25)
   const column = begin + (spanLast ? '' : span) + content + (spanLast ? span : '')
-  const aside = sidebar ? box(box(asideOf(m, text - main - gap), 'flow', `height:100%;columns:1`), '', `flex:0 0 ${text - main - gap}px;font-size:0.85em`) : ''
-  const page = sidebar ? box(box(column, 'stack', 'flex:1;height:100%;min-width:0') + aside, '', `display:flex;gap:${gap}px;height:100%`) : box(column, 'stack', 'height:100%')
+  const aside = sidebar
+    ? box(
+        box(asideOf(m, text - main - gap), 'flow', `height:100%;columns:1`),
+        '',
+        `flex:0 0 ${text - main - gap}px;font-size:0.85em`,
+      )
+    : ''
+  const page = sidebar
+    ? box(box(column, 'stack', 'flex:1;height:100%;min-width:0') + aside, '', `display:flex;gap:${gap}px;height:100%`)
+    : box(column, 'stack', 'height:100%')
   const inset = bleed ? `top:${(g.width / 3).toFixed(0)}px` : `top:${g.top}px`
   return {
     width: g.width,
     height: g.height,
-    html: (bleed ? bled(top, g) : running(m, g, { head, foot: 'none' })) + running(m, g, { head: 'none', foot }) + box(page, '', `position:absolute;left:${g.left}px;right:${g.right}px;bottom:${g.bottom}px;${inset}`),
-    css: '.stack { display: flex; flex-direction: column; } .stack > * { flex: none; } .stack > .flow, .stack > .split { flex: 1 1 0; min-height: 0; }' + (plan.css ?? ''),
+    html:
+      (bleed ? bled(top, g) : running(m, g, { head, foot: 'none' })) +
+      running(m, g, { head: 'none', foot }) +
+      box(page, '', `position:absolute;left:${g.left}px;right:${g.right}px;bottom:${g.bottom}px;${inset}`),
+    css:
+      '.stack { display: flex; flex-direction: column; } .stack > * { flex: none; } .stack > .flow, .stack > .split { flex: 1 1 0; min-height: 0; }' +
+      (plan.css ?? ''),
   }
 }
 
 /** A third of the page's width high: what does not fit is cut. */
 function bled(html: string, g: Geometry): string {
-  return box(html, 'bleed', `position:absolute;left:0;top:0;width:${g.width}px;height:${(g.width / 3 - 24).toFixed(0)}px;overflow:hidden`)
+  return box(
+    html,
+    'bleed',
+    `position:absolute;left:0;top:0;width:${g.width}px;height:${(g.width / 3 - 24).toFixed(0)}px;overflow:hidden`,
+  )
 }
 
 interface Body {
@@ -134,11 +155,18 @@ function body(m: Material, { plan, width, area, columns, gap, notes }: Body): st
   if (columns > 1 && notes > 0 && random.chance(0.8)) {
     const each = Array.from({ length: columns }, (_, i) => {
       const flow = box(blocks(m, plan, width, (area / columns) * 1.2), 'flow', 'columns:1;flex:1 1 0;min-height:0')
-      return box(flow + (i === 0 || random.chance(0.4) ? footnotes(m, notes) : ''), '', `flex:1 1 0;min-width:0;display:flex;flex-direction:column;height:100%`)
+      return box(
+        flow + (i === 0 || random.chance(0.4) ? footnotes(m, notes) : ''),
+        '',
+        `flex:1 1 0;min-width:0;display:flex;flex-direction:column;height:100%`,
+      )
     })
     return box(each.join(''), 'split', `display:flex;gap:${gap}px`)
   }
-  return box(blocks(m, plan, width, area * full), 'flow', `columns:${columns};column-gap:${gap}px;${rule}`) + footnotes(m, notes)
+  return (
+    box(blocks(m, plan, width, area * full), 'flow', `columns:${columns};column-gap:${gap}px;${rule}`) +
+    footnotes(m, notes)
+  )
 }
 
 /** Blocks for about this area, by a rough count of letters and pictures. */
@@ -210,7 +238,10 @@ export function asideOf(m: Material, width: number): string {
     const kind = random.weighted({ remark: 4, picture: 2, list: 2 })
     if (kind === 'picture') return figure(m, width)
     if (kind === 'list') return plainHeading(prose.phrase(), 3) + list(m, { nested: false })
-    return (random.chance(0.5) ? plainHeading(prose.phrase(), 3) : '') + region('Text', prose.paragraph(random.int(1, 3)), { tag: 'p', style: 'margin:0 0 1.2em' })
+    return (
+      (random.chance(0.5) ? plainHeading(prose.phrase(), 3) : '') +
+      region('Text', prose.paragraph(random.int(1, 3)), { tag: 'p', style: 'margin:0 0 1.2em' })
+    )
   })
   return parts.join('')
 }

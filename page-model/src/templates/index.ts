@@ -20,7 +20,8 @@ export const TEMPLATES: Readonly<Record<Split, readonly Template[]>> = {
 /** @param only the one to take. @throws Error when the split has no such template. */
 export function pickTemplate(random: Random, split: Split, only?: string): Template {
   const all = TEMPLATES[split].filter((one) => only === undefined || one.name === only)
-  if (all.length === 0) throw new Error(`No template '${only}' for ${split}: ${TEMPLATES[split].map((one) => one.name).join(', ')}`)
+  if (all.length === 0)
+    throw new Error(`No template '${only}' for ${split}: ${TEMPLATES[split].map((one) => one.name).join(', ')}`)
   const name = random.weighted(Object.fromEntries(all.map((one) => [one.name, one.weight])))
   return all.find((one) => one.name === name)!
 }

@@ -51,7 +51,14 @@ export class Material {
   readonly theme: Theme
   readonly photos: Pixels[] = []
   /** Numbers that continue over a page. They start anywhere: a page is rarely the first. */
-  readonly counters: { figure: number; table: number; formula: number; note: number; heading: number[]; reference: number }
+  readonly counters: {
+    figure: number
+    table: number
+    formula: number
+    note: number
+    heading: number[]
+    reference: number
+  }
   readonly decoration: Decoration
 
   constructor(random: Random, split: Split, { theme = {}, scripts }: Pick<Template, 'theme' | 'scripts'>) {
@@ -81,7 +88,10 @@ export class Material {
   /** Words of another language that the page's typefaces have. */
   otherProse(): Prose {
     const random = this.random.fork('other')
-    return new Prose(random, pickLanguage(random, this.split, this.language.script === 'latin' ? ['latin'] : ['latin', this.language.script]))
+    return new Prose(
+      random,
+      pickLanguage(random, this.split, this.language.script === 'latin' ? ['latin'] : ['latin', this.language.script]),
+    )
   }
 
   /** Adds a photo of this shape. @returns its address. */

@@ -56,6 +56,7 @@ const PLANS: readonly FlowPlan[] = [
     heads: { report: 2, number: 1 },
     feet: { none: 2, number: 1 },
     openings: { none: 1 },
+    notes: 0.2,
     blocks: { p: 7, h2: 1, h3: 0.7, photo: 1, table: 0.6, runIn: 2 },
     spanning: 0.25,
     theme: { numbering: 'none', align: 'justify', size: 12.6 },

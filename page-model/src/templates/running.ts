@@ -1,5 +1,5 @@
 /** @file Running heads and feet, and page sizes. */
-import { escape, region } from '../markup.js'
+import { escapeHtml, region } from '../markup.js'
 import { emblem } from './floats.js'
 import type { Material } from './page.js'
 
@@ -25,7 +25,11 @@ const PAPERS = {
 
 export type Paper = keyof typeof PAPERS
 
-export function geometry(m: Material, papers: Partial<Record<Paper, number>>, margins: readonly [low: number, high: number] = [0.07, 0.14]): Geometry {
+export function geometry(
+  m: Material,
+  papers: Partial<Record<Paper, number>>,
+  margins: readonly [low: number, high: number] = [0.07, 0.14],
+): Geometry {
   const { random } = m
   const [width, height] = PAPERS[random.weighted(papers)]
   const side = width * random.float(...margins)
@@ -51,19 +55,26 @@ export interface Running {
 const HEADS: Readonly<Record<HeadStyle, (m: Material) => readonly string[]>> = {
   none: () => [],
   book: (m) => {
-    const title = cased(m, m.random.chance(0.5) ? `${m.prose.label('chapter')} ${m.counters.heading[0]}. ${m.prose.phrase()}` : m.prose.phrase())
+    const title = cased(
+      m,
+      m.random.chance(0.5)
+        ? `${m.prose.label('chapter')} ${m.counters.heading[0]}. ${m.prose.phrase()}`
+        : m.prose.phrase(),
+    )
     return m.random.chance(0.5) ? [pageNumber(m), title] : [title, pageNumber(m)]
   },
   center: (m) => ['', cased(m, m.prose.phrase()), ''],
   journal: (m) => {
     const { prose, random } = m
-    const volume = `${escape(prose.phrase())} ${prose.digits(`${random.int(1, 90)} (${prose.year()}) ${random.int(1, 400)}–${random.int(401, 900)}`)}`
-    return m.random.chance(0.5) ? [escape(`${prose.surname()} et al.`), volume] : [`<i>${volume}</i>`, pageNumber(m)]
+    const volume = `${escapeHtml(prose.phrase())} ${prose.digits(`${random.int(1, 90)} (${prose.year()}) ${random.int(1, 400)}–${random.int(401, 900)}`)}`
+    return m.random.chance(0.5)
+      ? [escapeHtml(`${prose.surname()} et al.`), volume]
+      : [`<i>${volume}</i>`, pageNumber(m)]
   },
-  report: (m) => [escape(m.prose.organisation()), cased(m, m.prose.phrase())],
-  logo: (m) => ['<LOGO>', escape(m.prose.phrase())],
+  report: (m) => [escapeHtml(m.prose.organisation()), cased(m, m.prose.phrase())],
+  logo: (m) => ['<LOGO>', escapeHtml(m.prose.phrase())],
   number: (m) => (m.random.chance(0.5) ? ['', pageNumber(m)] : [pageNumber(m), '']),
-  notice: (m) => [escape(m.prose.code()), escape(m.prose.date()), pageNumber(m)],
+  notice: (m) => [escapeHtml(m.prose.code()), escapeHtml(m.prose.date()), pageNumber(m)],
 }
 
 const FEET: Readonly<Record<FootStyle, (m: Material) => readonly string[]>> = {
@@ -72,12 +83,16 @@ const FEET: Readonly<Record<FootStyle, (m: Material) => readonly string[]>> = {
   outer: (m) => (m.random.chance(0.7) ? ['', pageNumber(m)] : [pageNumber(m), '']),
   of: (m) => {
     const last = m.random.int(20, 300)
-    return ['', escape(m.prose.digits(`${m.prose.label('page')} ${m.random.int(1, last)} ${m.prose.label('of')} ${last}`)), '']
+    return [
+      '',
+      escapeHtml(m.prose.digits(`${m.prose.label('page')} ${m.random.int(1, last)} ${m.prose.label('of')} ${last}`)),
+      '',
+    ]
   },
-  parts: (m) => [escape(m.prose.organisation()), pageNumber(m), escape(m.prose.date())],
-  notice: (m) => [escape(`© ${m.prose.digits(m.prose.year())} ${m.prose.organisation()}`), pageNumber(m)],
-  address: (m) => ['', escape([m.prose.organisation(), ...m.prose.address(), m.prose.phone()].join(' · ')), ''],
-  mark: (m) => [escape(m.prose.code()), escape(m.prose.host())],
+  parts: (m) => [escapeHtml(m.prose.organisation()), pageNumber(m), escapeHtml(m.prose.date())],
+  notice: (m) => [escapeHtml(`© ${m.prose.digits(m.prose.year())} ${m.prose.organisation()}`), pageNumber(m)],
+  address: (m) => ['', escapeHtml([m.prose.organisation(), ...m.prose.address(), m.prose.phone()].join(' · ')), ''],
+  mark: (m) => [escapeHtml(m.prose.code()), escapeHtml(m.prose.host())],
 }
 
 function pageNumber(m: Material): string {
@@ -86,9 +101,10 @@ function pageNumber(m: Material): string {
 
 function cased(m: Material, text: string): string {
   const style = m.random.weighted({ plain: 4, italic: 3, upper: 1.5, caps: 1 })
-  if (style === 'italic' && m.language.script === 'latin') return `<i>${escape(text)}</i>`
-  if (style === 'upper' && m.language.script === 'latin') return `<span style="letter-spacing:0.06em">${escape(text.toUpperCase())}</span>`
-  return escape(text)
+  if (style === 'italic' && m.language.script === 'latin') return `<i>${escapeHtml(text)}</i>`
+  if (style === 'upper' && m.language.script === 'latin')
+    return `<span style="letter-spacing:0.06em">${escapeHtml(text.toUpperCase())}</span>`
+  return escapeHtml(text)
 }
 
 /** Head and foot of a page, placed in its margins. */
@@ -99,13 +115,18 @@ export function running(m: Material, g: Geometry, { head, foot }: Running): stri
   const place = (style: string, parts: readonly string[], name: 'Page-header' | 'Page-footer'): string => {
     if (parts.length === 0) return ''
     const cells = parts.map((part) =>
-      part === '' ? '<span></span>' : part === '<LOGO>' ? emblem(m, 'logo', random.int(18, 30)) : region(name, part, { tag: 'span' }),
+      part === ''
+        ? '<span></span>'
+        : part === '<LOGO>'
+          ? emblem(m, 'logo', random.int(18, 30))
+          : region(name, part, { tag: 'span' }),
     )
     return `<div class="run" style="left:${g.left}px;right:${g.right}px;${style};font-size:${size}em;align-items:center">${cells.join('')}</div>`
   }
   const above = g.top * random.float(0.4, 0.55)
   const below = g.bottom * random.float(0.38, 0.55)
-  const headRule = head !== 'none' && head !== 'number' && random.chance(0.45) ? `${line}top:${above + 21}px"></div>` : ''
+  const headRule =
+    head !== 'none' && head !== 'number' && random.chance(0.45) ? `${line}top:${above + 21}px"></div>` : ''
   const footRule = foot !== 'none' && random.chance(0.25) ? `${line}bottom:${below + 22}px"></div>` : ''
   return (
     place(`top:${above - 6}px;height:24px`, HEADS[head](m), 'Page-header') +

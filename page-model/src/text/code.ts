@@ -7,7 +7,9 @@ const NAMES: Readonly<Record<Split, readonly string[]>> = {
     'buffer count index node result value total queue path entry size offset table config reader cache token frame'.split(
       ' ',
     ),
-  val: 'petal colour guest recipe sail chord ticket garden lamp verse plate kite song island stamp drum bell'.split(' '),
+  val: 'petal colour guest recipe sail chord ticket garden lamp verse plate kite song island stamp drum bell'.split(
+    ' ',
+  ),
 }
 
 type Line = readonly [indent: number, text: string]

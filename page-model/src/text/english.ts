@@ -57,8 +57,10 @@ export const ENGLISH_TRAIN: Language = language({
     t2: 'every year|at first|later|in practice|as a rule|by turns|over time|in the end',
   },
   labels: LABELS,
-  given: 'Anna Peter Maria Thomas Ruth James Clara Henry Alice Martin Helen Robert Julia Simon Laura David Emma George Nina Paul',
-  family: 'Carter Hughes Lindqvist Moore Barnes Whitfield Osborne Keller Dawson Pritchard Holm Sanders Ashby Norton Fielding',
+  given:
+    'Anna Peter Maria Thomas Ruth James Clara Henry Alice Martin Helen Robert Julia Simon Laura David Emma George Nina Paul',
+  family:
+    'Carter Hughes Lindqvist Moore Barnes Whitfield Osborne Keller Dawson Pritchard Holm Sanders Ashby Norton Fielding',
   places: 'Northgate|Ashford|Millbrook|Eastham|Port Lowell|Greyfield|Stonebridge|Harrow Point|Westlake|Marlow',
 })
 

@@ -10,7 +10,8 @@ const GERMAN = language({
     'Der {m} {v} die {f} {p} die {f}|Die {a} {f} {v} {r} den {m}|{c} die {f} den {m} {v}, ist der {m} {b}|{t} {v} die {f} ' +
     'den {a2} {m}|In der {f} {v} der {m} jede {f}, wobei die {f} {r} {b} ist|Jede {f} {v} einen {m}|Das {v} die {f} {r}|' +
     'Für die {a} {f} {v} der {m} {p} die {f}, während der {m} {b} bleibt|Nach der {f} {v} der {m} die {f} und den {m}',
-  phrases: 'Die {f} des Verfahrens|{a3} {f}|Zur {f} der {f}|{f} und {f}|{m} ohne {f}|Über die {a} {f}|Der {m} und die {f}',
+  phrases:
+    'Die {f} des Verfahrens|{a3} {f}|Zur {f} der {f}|{f} und {f}|{m} ohne {f}|Über die {a} {f}|Der {m} und die {f}',
   words: {
     m: `Vertrag Bericht Antrag Versuch Vorgang Beschluss Haushalt Betrieb Abschnitt Anhang Messwert Zeitraum Hersteller
         Schalter Zähler Bestand Ausschuss Nachweis Umfang Grundsatz Prüfling Fehler Verlauf Behälter Anschluss`,

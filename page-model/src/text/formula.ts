@@ -2,8 +2,43 @@
 import katex from 'katex'
 import type { Random } from '../random.js'
 
-const LETTERS = ['x', 'y', 'z', 'u', 'v', 'w', 'a', 'b', 'c', 'f', 'g', 'h', 'p', 'q', 't', 's', 'A', 'B', 'M', 'X', 'Q', 'W']
-const GREEK = ['\\alpha', '\\beta', '\\gamma', '\\theta', '\\lambda', '\\mu', '\\sigma', '\\phi', '\\omega', '\\Omega', '\\rho']
+const LETTERS = [
+  'x',
+  'y',
+  'z',
+  'u',
+  'v',
+  'w',
+  'a',
+  'b',
+  'c',
+  'f',
+  'g',
+  'h',
+  'p',
+  'q',
+  't',
+  's',
+  'A',
+  'B',
+  'M',
+  'X',
+  'Q',
+  'W',
+]
+const GREEK = [
+  '\\alpha',
+  '\\beta',
+  '\\gamma',
+  '\\theta',
+  '\\lambda',
+  '\\mu',
+  '\\sigma',
+  '\\phi',
+  '\\omega',
+  '\\Omega',
+  '\\rho',
+]
 const FUNCTIONS = ['\\sin', '\\cos', '\\log', '\\exp', '\\ln', '\\max', '\\min', '\\det', '\\tanh']
 const RELATIONS = ['=', '=', '=', '\\le', '\\ge', '\\approx', '\\equiv', '<', '\\propto', ':=']
 const INDICES = ['i', 'j', 'k', 'n', 'm', '0', '1', '2', 't', '\\max']
@@ -47,7 +82,8 @@ function term(random: Random, depth: number): string {
 
 function sum(random: Random, depth: number): string {
   const parts = [term(random, depth)]
-  while (parts.length < 4 && random.chance(0.45)) parts.push(random.pick(['+', '-', '\\cdot', '+']), term(random, depth - 1))
+  while (parts.length < 4 && random.chance(0.45))
+    parts.push(random.pick(['+', '-', '\\cdot', '+']), term(random, depth - 1))
   return parts.join(' ')
 }
 
@@ -72,7 +108,10 @@ export function displayFormula(random: Random): string {
       return `\\begin{aligned} ${symbol(random)} &${lines.join(' \\\\ &')} \\end{aligned}`
     }
     case 'cases': {
-      const lines = Array.from({ length: random.int(2, 3) }, () => `${sum(random, 1)} & \\text{if } ${symbol(random)} > 0`)
+      const lines = Array.from(
+        { length: random.int(2, 3) },
+        () => `${sum(random, 1)} & \\text{if } ${symbol(random)} > 0`,
+      )
       return `${symbol(random)} = \\begin{cases} ${lines.join(' \\\\ ')} \\end{cases}`
     }
     case 'matrix':

@@ -1,5 +1,5 @@
 /** @file Sentences, headings, names, numbers and dates of one language. */
-import { escape } from '../markup.js'
+import { escapeHtml } from '../markup.js'
 import type { Random } from '../random.js'
 import type { LabelName, Language } from './language.js'
 
@@ -79,7 +79,7 @@ export class Prose {
   private decorated(sentence: string, { citations, emphasis, links, formulas, formula }: Decoration): string {
     const { random, language } = this
     const words = language.space === '' ? [sentence] : sentence.split(' ')
-    const html = words.map(escape)
+    const html = words.map(escapeHtml)
     if (html.length > 4) {
       const at = random.int(1, html.length - 3)
       if (random.chance(emphasis)) {
@@ -95,7 +95,9 @@ export class Prose {
   citation(): string {
     const { random } = this
     if (random.chance(0.6)) {
-      const numbers = Array.from({ length: random.weighted({ one: 6, two: 2 }) === 'one' ? 1 : 2 }, () => random.int(1, 60))
+      const numbers = Array.from({ length: random.weighted({ one: 6, two: 2 }) === 'one' ? 1 : 2 }, () =>
+        random.int(1, 60),
+      )
       return this.digits(`[${numbers.join(', ')}]`)
     }
     return `(${this.surname()}, ${this.digits(this.year())})`
