@@ -48,7 +48,7 @@ export function inkOf(raster: Raster, region: MeasuredRegion, scale: number): In
   const rects = whole ? [union(scaled)] : scaled
   const paper = background(raster, union(rects), solid)
   const runs = rects
-    .map((rect) => shrink(raster, rect, paper, solid ? INK.box : INK.text, name === 'Formula' ? 3 : 1))
+    .map((rect) => shrink(raster, edgesOf(raster, rect, name), paper, solid ? INK.box : INK.text))
     .filter((run) => run !== undefined)
   return runs.length === 0 ? undefined : { name, runs }
 }
@@ -80,14 +80,15 @@ function within([l, t, r, b]: Rect, width: number, height: number, margin: numbe
   ]
 }
 
-function shrink(
-  { width, height, data }: Raster,
-  rect: Rect,
-  paper: number,
-  least: number,
-  margin: number,
-): Rect | undefined {
-  const [l, t, r, b] = within(rect, width, height, margin)
+/** Where ink is looked for. Lines above and below are as near as half a pixel; letters lean out at the sides. */
+function edgesOf({ width, height }: Raster, rect: Rect, name: PageClass): Rect {
+  if (name === 'Formula') return within(rect, width, height, 3)
+  const [l, t, r, b] = within(rect, width, height, 1)
+  if (name === 'Picture' || name === 'Table') return [l, t, r, b]
+  return [l, Math.max(t, Math.round(rect[1])), r, Math.min(b, Math.round(rect[3]))]
+}
+
+function shrink({ width, data }: Raster, [l, t, r, b]: Rect, paper: number, least: number): Rect | undefined {
   const [red, green, blue] = [paper >> 16, (paper >> 8) & 255, paper & 255]
   let [left, top, right, bottom] = [r, b, l, t]
   for (let y = t; y < b; y++) {

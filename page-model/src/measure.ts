@@ -51,7 +51,7 @@ export function measurePage(): Measured {
       .map((r): Four => {
         // Raised marks have no line height, so that they do not spread the lines.
         const most = leading >= size * 0.9 ? leading : size * 1.05
-        const spare = Math.max(0, (r.height - most) / 2)
+        const spare = Math.max(-1, (r.height - most) / 2)
         return [r.left, r.top + spare, r.right, r.bottom - spare]
       })
   }

@@ -45,7 +45,7 @@ export async function labelledPage(
     )
     const scan = drawScan(random.fork('scan'), clean)
     const target = size / Math.max(markup.width, markup.height)
-    const { raster, regions, stray, tooWide } = await renderer.render(markup, target * scan.oversampling)
+    const { raster, regions, stray, tooWide } = await renderer.render(markup, target * scan.oversampling, scan.pdf)
     const scale = raster.width / markup.width
     const inked = regions.flatMap((region) => inkOf(raster, region, scale) ?? [])
     const boxes = inked.map(({ name, runs }) => ({ name, box: union(runs) }))

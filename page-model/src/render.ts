@@ -5,6 +5,7 @@ import puppeteer, { type Browser, type CDPSession, type Page } from 'puppeteer-c
 import sharp from 'sharp'
 import type { Raster } from './ink.js'
 import { type Measured, measurePage } from './measure.js'
+import { printed } from './print.js'
 import type { PageMarkup } from './templates/index.js'
 
 const NAMES = [
@@ -73,13 +74,14 @@ export class Renderer {
     return this.page.close()
   }
 
-  /** @param scale pixels per CSS pixel. */
-  async render(markup: PageMarkup, scale: number): Promise<Rendered> {
+  /** @param scale pixels per CSS pixel. @param paper through a PDF file instead of from the screen. */
+  async render(markup: PageMarkup, scale: number, paper = false): Promise<Rendered> {
     const { width, height, css, language } = markup
     await this.session.send('Emulation.setDeviceMetricsOverride', {
       width,
       height: Math.ceil(height),
-      deviceScaleFactor: scale,
+      // Printing lays out in whole CSS pixels, as a screen of this scale does.
+      deviceScaleFactor: paper ? 1 : scale,
       mobile: false,
     })
     const html = await withPhotos(markup)
@@ -92,6 +94,7 @@ export class Renderer {
       dir: language.direction,
     })
     const measured = await this.page.evaluate(measurePage)
+    if (paper) return { ...measured, raster: await printed(this.session, width, height, scale) }
     const { data } = await this.session.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true })
     const { data: pixels, info } = await sharp(Buffer.from(data, 'base64'))
       .removeAlpha()

@@ -6,6 +6,8 @@ import type { Random } from './random.js'
 
 /** What happens to a page. */
 export interface Scan {
+  /** By way of a PDF file. */
+  readonly pdf: boolean
   /** Rendered larger by this and shrunk, as when a file of high resolution is looked at small. */
   readonly oversampling: number
   /** Degrees. */
@@ -27,6 +29,7 @@ export interface Scan {
 }
 
 const NONE: Scan = {
+  pdf: false,
   oversampling: 1,
   turn: 0,
   blur: 0,
@@ -43,18 +46,33 @@ const NONE: Scan = {
 /** Half of the pages stay as a printer's file; the others have been on paper. */
 export function drawScan(random: Random, clean: boolean): Scan {
   const oversampling = random.chance(0.35) ? random.pick([1.4, 1.7, 2]) : 1
+  const pdf = random.chance(0.35)
   if (clean) return { ...NONE, oversampling: 2 }
   const kind = random.weighted({ file: 50, compressed: 14, dark: 4, scan: 32 })
   const quality = random.int(72, 94)
   const gamma = random.float(0.75, 1.4)
   if (kind === 'file')
-    return { ...NONE, oversampling, quality: random.chance(0.5) ? 0 : quality, gamma: random.chance(0.3) ? gamma : 1 }
+    return {
+      ...NONE,
+      pdf,
+      oversampling,
+      quality: random.chance(0.5) ? 0 : quality,
+      gamma: random.chance(0.3) ? gamma : 1,
+    }
   if (kind === 'compressed')
-    return { ...NONE, oversampling, quality: random.int(35, 72), blur: random.float(0, 0.7), gray: random.chance(0.2) }
-  if (kind === 'dark') return { ...NONE, oversampling, inverted: true, quality, gamma }
+    return {
+      ...NONE,
+      pdf,
+      oversampling,
+      quality: random.int(35, 72),
+      blur: random.float(0, 0.7),
+      gray: random.chance(0.2),
+    }
+  if (kind === 'dark') return { ...NONE, pdf, oversampling, inverted: true, quality, gamma }
   const white = random.int(205, 255)
   const warm = random.chance(0.5) ? random.int(0, 34) : 0
   return {
+    pdf,
     oversampling,
     turn: random.chance(0.75) ? Math.max(-2, Math.min(2, random.normal() * 0.8)) : 0,
     blur: random.float(0, 1),

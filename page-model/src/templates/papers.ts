@@ -5,7 +5,7 @@ import type { Template } from './page.js'
 const MODERN = ['CMU Serif']
 const TIMES = ['Tinos']
 
-const PROSE = { p: 9, h1: 1.4, h2: 1.6, list: 1, formula: 2.2, figure: 1, table: 1, runIn: 0.6 } as const
+const PROSE = { p: 9, h1: 1.4, h2: 1.6, list: 1, formula: 2.2, figure: 1, table: 1.3, runIn: 0.6 } as const
 
 const PLANS: readonly FlowPlan[] = [
   {

@@ -110,5 +110,11 @@ export function drawTheme(random: Random, split: Split, language: Language, wish
   }
   const { bodyFonts: _fonts, bodyRole: _role, headingRole: _heading, ...fixed } = wish
   const theme = { ...drawn, ...fixed }
-  return { ...theme, size: theme.size * wide * (dense ? 0.95 : 1) }
+  // Scripts without room above and below their letters need more between the lines, whatever a template wishes.
+  const leading = dense
+    ? Math.max(1.45, theme.leading)
+    : script === 'arabic'
+      ? Math.max(1.5, theme.leading)
+      : theme.leading
+  return { ...theme, leading, size: theme.size * wide * (dense ? 0.95 : 1) }
 }

@@ -79,7 +79,7 @@ export const ENGLISH_VAL: Language = language({
     n: `orchestra melody violin painter gallery canvas kitchen recipe flour oven bakery tournament referee stadium coach
         sailor lighthouse island lagoon reef whale falcon meadow orchard vineyard cellar bottle tailor fabric pattern
         costume theatre actor audience balcony rehearsal poem novel chorus rhythm passport luggage airline cabin ticket
-        tourist hostel beach glacier volcano desert caravan market spice teapot porcelain jeweller diamond bracelet`,
+        tourist hostel beach glacier volcano desert caravan bazaar spice teapot porcelain jeweller diamond bracelet`,
     n2: 'Melody Harvest Pottery Travel Fencing Weaving Sailing Cookery Theatre Poetry Gardening Astronomy',
     s: `songs dancers painters recipes tourists sailors islands whales costumes poems novels tickets bottles spices
         jewels gardens orchards ovens dishes guests pupils teachers clowns puppets drums flutes kites lanterns`,
