@@ -227,12 +227,12 @@ export const BUSINESS: readonly Template[] = [
   {
     name: 'invoice',
     family: 'business',
-    weight: 4,
+    weight: 5.5,
     theme: { bodyRole: 'sans', paragraphs: 'space', align: 'start' },
     draw: invoice,
   },
-  { name: 'letter', family: 'business', weight: 4, theme: { paragraphs: 'space' }, draw: letter },
-  { name: 'memo', family: 'business', weight: 2, theme: { paragraphs: 'space' }, draw: memo },
+  { name: 'letter', family: 'business', weight: 4.5, theme: { paragraphs: 'space' }, draw: letter },
+  { name: 'memo', family: 'business', weight: 2.5, theme: { paragraphs: 'space' }, draw: memo },
   { name: 'receipt', family: 'business', weight: 1, theme: { bodyRole: 'sans', tableDress: 'bare' }, draw: receipt },
   { name: 'certificate', family: 'business', weight: 1.2, draw: certificate },
 ]

@@ -400,7 +400,7 @@ function figures(m: Material): Sheet {
         ? captionedTable(m, { rows: random.int(5, 16), columns: random.int(4, 8), full: random.chance(0.8) })
         : table(m, { columns: random.int(3, 6), full: true })),
   )
-  const top = random.chance(0.5) ? title(m, 1.6) : ''
+  const top = random.chance(0.7) ? title(m, 1.6) : ''
   return placed(
     g,
     running(m, g, {
@@ -417,11 +417,11 @@ export const SHEETS: readonly Template[] = [
   {
     name: 'datasheet',
     family: 'datasheet',
-    weight: 3,
+    weight: 4,
     theme: { bodyRole: 'sans', numbering: 'none' },
     draw: datasheet,
   },
-  { name: 'statistics', family: 'datasheet', weight: 3.5, theme: { numbering: 'none' }, draw: figures },
+  { name: 'statistics', family: 'datasheet', weight: 5, theme: { numbering: 'none' }, draw: figures },
   { name: 'contents', family: 'book', weight: 1.5, theme: { tableDress: 'bare' }, draw: contents },
   {
     name: 'poster',
@@ -430,12 +430,12 @@ export const SHEETS: readonly Template[] = [
     theme: { bodyRole: 'sans', numbering: 'none', paragraphs: 'space' },
     draw: poster,
   },
-  { name: 'cover', family: 'report', weight: 2, draw: cover },
+  { name: 'cover', family: 'report', weight: 2.5, draw: cover },
   { name: 'parallel', family: 'bilingual', weight: 2, theme: { align: 'start' }, draw: parallel },
   {
     name: 'screen',
     family: 'web',
-    weight: 3,
+    weight: 4,
     theme: { bodyRole: 'sans', numbering: 'none', paragraphs: 'space', align: 'start' },
     draw: screen,
   },
