@@ -3,117 +3,11 @@ import { box, escapeHtml, region } from '../markup.js'
 import { placed } from './arrange.js'
 import { footnotes, formulaPassage, item, list, paragraph, plainHeading, theorem } from './blocks.js'
 import { captionedTable, emblem, figure, picture, table } from './floats.js'
-import { blocks, type FlowPlan, flowTemplate } from './flow.js'
+import { blocks, flowTemplate } from './flow.js'
+import { HELD_OUT_FLOWS } from './held-out-flows.js'
 import { title } from './openings.js'
 import type { Material, Sheet, Template } from './page.js'
 import { geometry, running } from './running.js'
-
-const PLANS: readonly FlowPlan[] = [
-  {
-    name: 'proceedings',
-    family: 'paper',
-    weight: 4,
-    papers: { a4: 1, b5: 1 },
-    margins: [0.09, 0.11],
-    columns: [2],
-    rule: 1,
-    heads: { notice: 1, number: 1 },
-    feet: { mark: 1, none: 1 },
-    openings: { paper: 1, none: 1 },
-    blocks: { p: 8, h1: 1.2, h2: 1.2, formula: 3, figure: 1.2, table: 0.8, list: 0.8, theorem: 0.6, references: 0.25 },
-    spanning: 0.25,
-    notes: 0.6,
-    theme: { headingAlign: 'center', headingCase: 'small-caps', numbering: 'roman', align: 'justify' },
-    css: '.h { font-weight: normal; } .cap { border-top: 0.6px solid currentColor; padding-top: 0.2em; }',
-  },
-  {
-    name: 'working-paper',
-    family: 'paper',
-    weight: 4,
-    papers: { letter: 1, a4: 1 },
-    margins: [0.15, 0.17],
-    columns: [1],
-    heads: { number: 1, none: 1 },
-    feet: { none: 1, of: 1 },
-    openings: { paper: 2, none: 2 },
-    blocks: { p: 7, h1: 0.8, h2: 0.8, formula: 4.5, theorem: 1.4, table: 0.7, figure: 0.6, list: 0.6 },
-    notes: 0.7,
-    theme: { leading: 1.75, paragraphs: 'indent', headingCase: 'upper', formulaNumber: 'left' },
-    css: '.h { text-decoration: underline; }',
-  },
-  {
-    name: 'guide-with-side-headings',
-    family: 'manual',
-    weight: 4,
-    papers: { a4: 1, letter: 1 },
-    margins: [0.08, 0.1],
-    columns: [1],
-    heads: { logo: 1, book: 2 },
-    feet: { outer: 1, parts: 1 },
-    openings: { none: 3, chapter: 1 },
-    blocks: { p: 6, h2: 2, list: 2, code: 1.6, definitions: 1.2, table: 0.8, figure: 0.8, callout: 0.8 },
-    notes: 0.3,
-    theme: { numbering: 'letter', paragraphs: 'space', align: 'start', headingDress: 'none' },
-    // Headings stand in a margin of a quarter, beside the text that follows.
-    css: '.flow > * { margin-inline-start: 27%; } .flow > .h { margin-inline-start: 0; width: 24%; float: inline-start; clear: both; margin-block-start: 0; text-align: start; }',
-  },
-  {
-    name: 'weekly',
-    family: 'press',
-    weight: 3,
-    papers: { tabloid: 1, letter: 1 },
-    margins: [0.07, 0.08],
-    columns: [3, 4],
-    heads: { center: 1, logo: 1 },
-    feet: { parts: 1, address: 1 },
-    openings: { headline: 1 },
-    blocks: { p: 8, h3: 1.4, photo: 1, quote: 0.6, list: 0.4, dropped: 0.5 },
-    spanning: 0.6,
-    theme: { headingColour: 'accent', headingDress: 'above', numbering: 'none', align: 'start' },
-    css: '.sheet h1 { text-align: center; } .quote { border-block: 2px solid; padding: 0.6em 0; margin-inline: 0; font-size: 1.2em; font-style: italic; text-align: center; }',
-  },
-  {
-    name: 'statute',
-    family: 'law',
-    weight: 3,
-    papers: { b5: 1, a4: 1 },
-    margins: [0.12, 0.14],
-    columns: [1],
-    heads: { journal: 1, book: 1 },
-    feet: { number: 1, notice: 1 },
-    openings: { act: 1, none: 1 },
-    blocks: { h2: 2, list: 2, p: 5 },
-    notes: 0.6,
-    theme: {
-      headingAlign: 'center',
-      numbering: 'arabic',
-      headingStyle: 'italic',
-      headingWeight: 'normal',
-      listNumber: '(a)',
-    },
-    css: '.p { padding-inline-start: 2.4em; } .h { margin-block: 1.4em 0.8em; }',
-  },
-  {
-    name: 'monograph',
-    family: 'book',
-    weight: 3,
-    papers: { crown: 1, b5: 1 },
-    margins: [0.15, 0.19],
-    columns: [1],
-    heads: { center: 1 },
-    feet: { outer: 1, number: 1 },
-    openings: { none: 3, chapter: 1 },
-    blocks: { p: 8, quote: 0.8, photo: 0.7, dropped: 0.4, h2: 0.4, table: 0.3 },
-    notes: 0.9,
-    theme: {
-      paragraphs: 'indent',
-      headingStyle: 'italic',
-      headingWeight: 'normal',
-      headingAlign: 'center',
-      numbering: 'none',
-    },
-  },
-]
 
 /** Pictures in rows with their names, as in catalogues. */
 function catalogue(m: Material): Sheet {
@@ -434,7 +328,7 @@ function programme(m: Material): Sheet {
 }
 
 export const HELD_OUT: readonly Template[] = [
-  ...PLANS.map(flowTemplate),
+  ...HELD_OUT_FLOWS.map(flowTemplate),
   { name: 'catalogue', family: 'catalogue', weight: 2, draw: catalogue },
   { name: 'statement', family: 'business', weight: 2.5, theme: { tableDress: 'rows' }, draw: statement },
   {

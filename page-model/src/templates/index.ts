@@ -3,6 +3,7 @@ import type { Split } from '../classes.js'
 import type { Random } from '../random.js'
 import { BUSINESS } from './business.js'
 import { DOCUMENTS } from './documents.js'
+import { FORMS } from './forms.js'
 import { HELD_OUT } from './held-out.js'
 import type { Template } from './page.js'
 import { PAPERS } from './papers.js'
@@ -13,7 +14,7 @@ import { SLIDES } from './slides.js'
 export { composePage, type PageMarkup } from './page.js'
 
 export const TEMPLATES: Readonly<Record<Split, readonly Template[]>> = {
-  train: [...PAPERS, ...DOCUMENTS, ...PRESS, ...BUSINESS, ...SLIDES, ...SHEETS],
+  train: [...PAPERS, ...DOCUMENTS, ...PRESS, ...BUSINESS, ...SLIDES, ...FORMS, ...SHEETS],
   val: HELD_OUT,
 }
 
