@@ -1,11 +1,15 @@
 /** @file The command: labelled pages into a folder that `detrs train --data` reads. */
 import { parseArgs } from 'node:util'
+import { ProtocolError } from 'puppeteer-core'
 import { SPLITS, type Split } from './classes.js'
 import { PageFolder } from './dataset.js'
 import { labelledPage, type PageOptions } from './page.js'
 import { findChromium, launch, Renderer } from './render.js'
 import { serveFonts } from './serve.js'
 import { describe } from './statistics.js'
+
+/** Tabs that may be lost by one worker before the run gives up. */
+const MOST_FAILURES = 20
 
 const USAGE = `node dist/src/generate.js --pages N --split train|val --out DIR [--seed S] [--tabs T] [--template NAME]
        [--clean] [--chromium FILE]
@@ -85,11 +89,21 @@ async function drawAll(
   try {
     const queue = [...missing].reverse()
     const work = async (): Promise<void> => {
-      const renderer = await Renderer.open(browser, server.address)
+      let renderer = await Renderer.open(browser, server.address)
+      let failures = 0
       for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
-        await folder.add(index, await labelledPage(renderer, split, `${split}/${seed}/${index}`, options))
+        try {
+          await folder.add(index, await labelledPage(renderer, split, `${split}/${seed}/${index}`, options))
+        } catch (fault) {
+          // A tab may die, or the machine may have slept: the page is drawn again in a new one.
+          if (!(fault instanceof ProtocolError) || ++failures > MOST_FAILURES) throw fault
+          await renderer.close().catch(() => undefined)
+          renderer = await Renderer.open(browser, server.address)
+          queue.push(index)
+          continue
+        }
         finished++
-        if (finished % 50 === 0 || queue.length === 0) {
+        if (finished % 50 === 0 || finished === missing.length) {
           const rate = (1000 * finished) / (performance.now() - started)
           console.log(`${finished} of ${missing.length} pages, ${rate.toFixed(1)} per second`)
         }

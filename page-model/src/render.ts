@@ -131,10 +131,21 @@ async function setSheet({ html, css, width, height, lang, dir }: SheetInput): Pr
   document.documentElement.dir = dir
   document.getElementById('look')!.textContent = css
   document.body.innerHTML = `<div class="sheet" style="width:${width}px;height:${height}px">${html}</div>`
-  await Promise.all([...document.images].map((image) => image.decode()))
+  // Not `decode()`: in tabs behind others it may wait for a frame that never comes. The screenshot decodes.
+  await Promise.all(
+    [...document.images].map((image) => {
+      image.decoding = 'sync'
+      if (image.complete) return undefined
+      return new Promise((resolve) => {
+        image.onload = resolve
+        image.onerror = resolve
+      })
+    }),
+  )
   // Layout asks for typefaces, and those that arrive may let it ask for more.
-  do {
+  for (let round = 0; round < 8; round++) {
     document.body.getBoundingClientRect()
     await document.fonts.ready
-  } while (document.fonts.status === 'loading')
+    if (document.fonts.status === 'loaded') break
+  }
 }
