@@ -225,7 +225,7 @@ function curriculum(m: Material): Sheet {
   const g = geometry(m, { a4: 1, letter: 1 }, [0.08, 0.1])
   const entry = (): string =>
     box(
-      `<div style="flex:0 0 6.5em">${region('Text', prose.digits(`${prose.year()}–${prose.year()}`))}</div>${region('Text', `<b>${escapeHtml(prose.phrase())}</b>, ${escapeHtml(prose.organisation())}<br>${prose.paragraph(1)}`, { style: 'flex:1' })}`,
+      `<div style="flex:0 0 6.5em">${region('Text', prose.digits([prose.year(), prose.year()].sort((a, b) => a - b).join('–')))}</div>${region('Text', `<b>${escapeHtml(prose.phrase())}</b>, ${escapeHtml(prose.organisation())}<br>${prose.paragraph(1)}`, { style: 'flex:1' })}`,
       '',
       'display:flex;gap:1em;margin-bottom:0.6em',
     )

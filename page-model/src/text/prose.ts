@@ -150,7 +150,7 @@ export class Prose {
     const two = (value: number): string => String(value).padStart(2, '0')
     const dense = this.language.script === 'chinese' || this.language.script === 'japanese'
     if (dense) return `${year}年${month}月${day}日`
-    if (this.numericDates) return this.digits(`${two(day)}${random.pick(['.', '/', '-'])}${two(month)}.${year}`)
+    if (this.numericDates) return this.digits([two(day), two(month), year].join(random.pick(['.', '/', '-'])))
     const name = MONTHS[month - 1]!
     return random.chance(0.5) ? `${name} ${day}, ${year}` : `${day} ${name} ${year}`
   }
