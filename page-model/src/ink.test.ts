@@ -38,6 +38,11 @@ test('a pale panel counts in a picture and not behind text', () => {
   assert.deepEqual(boxOf(raster, { name: 'Text', rects: [[25, 15, 75, 45]] }), [30, 20, 60, 28])
 })
 
+test('a pale mark behind a word does not widen the text', () => {
+  const raster = page(100, 60, [[60, 10, 79, 24], 235], [[22, 13, 71, 20], 0])
+  assert.deepEqual(boxOf(raster, { name: 'Text', rects: [[20, 10, 80, 24]] }), [22, 13, 71, 20])
+})
+
 test('pixels are CSS pixels times the scale', () => {
   const raster = page(200, 120, [[44, 26, 142, 40], 0])
   assert.deepEqual(boxOf(raster, { name: 'Text', rects: [[20, 10, 80, 24]] }, 2), [44, 26, 142, 40])

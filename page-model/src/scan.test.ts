@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InkRegion, Raster } from './ink.js'
 import { Random } from './random.js'
-import { drawScan, type Scan, scanPage, turn } from './scan.js'
+import { drawScan, type Scan, scanPage, turn, turner } from './scan.js'
 
 const WIDTH = 320
 const HEIGHT = 440
@@ -50,6 +50,13 @@ for (const degrees of [-2, -0.7, 1.3, 2]) {
     for (const [i, value] of inkBox(raster).entries()) assert.ok(Math.abs(value - boxes[0]!.box[i]!) <= 1.5, `${i}`)
   })
 }
+
+test('a quarter turn takes the right edge to the foot', () => {
+  const [x, y] = turner(100, 100, 90)(100, 50)
+  assert.deepEqual([Math.round(x), Math.round(y)], [50, 100])
+  const [u, v] = turner(100, 100, 90)(50, 0)
+  assert.deepEqual([Math.round(u), Math.round(v)], [100, 50])
+})
 
 test('shrinking shrinks the boxes', async () => {
   const { raster, boxes } = await scanPage(page(), [REGION], { ...CLEAN, oversampling: 2 }, new Random('noise'))

@@ -70,7 +70,7 @@ export function chart(random: Random, prose: Prose, width: number, height: numbe
   const title = random.chance(0.25)
     ? text(width / 2, 11, size * 1.15, prose.words(3), 'text-anchor="middle" font-weight="bold"')
     : ''
-  return svg(width, height, body + (legend === 'top' ? key : title + key), random.chance(0.15) ? '#f4f4f2' : 'none')
+  return svg(width, height, body + (legend === 'top' ? key : title + key), random.chance(0.15) ? '#e9e9e4' : 'none')
 }
 
 const SHAPES = {

@@ -28,6 +28,7 @@ ${theme.paragraphs === 'indent' ? '.p + .p { text-indent: 1.5em; }' : '.p { marg
 .item.wide { padding-inline-start: 2.5em; }
 .fig { margin: 0.9em 0; break-inside: avoid; }
 .fig .pic { margin-inline: auto; }
+.pic svg { direction: ltr; }
 .pic svg text { font-family: ${theme.heading}; }
 .cap { font-size: ${theme.captionScale.toFixed(2)}em; text-align: ${theme.captionAlign}; font-style: ${theme.captionStyle};
   margin: 0.45em 0; line-height: 1.25; }
