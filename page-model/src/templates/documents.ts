@@ -164,7 +164,7 @@ const PLANS: readonly FlowPlan[] = [
     heads: { book: 3, report: 1 },
     feet: { none: 2, outer: 1 },
     openings: { none: 4, chapter: 1 },
-    blocks: { p: 6, h1: 0.8, h2: 1.4, figure: 2, formula: 1.4, table: 1.04, callout: 1.3, list: 1.4 },
+    blocks: { p: 6, h1: 0.8, h2: 1.4, figure: 2, formula: 2, table: 1.04, callout: 1.3, list: 1.4 },
     sidebar: 0.35,
     notes: 0.22,
     theme: { headingColour: 'accent' },
@@ -199,7 +199,7 @@ const PLANS: readonly FlowPlan[] = [
   {
     name: 'exercises',
     family: 'book',
-    weight: 2,
+    weight: 1.6,
     papers: { a4: 2, letter: 1, b5: 1 },
     columns: [1, 2],
     heads: { book: 1, report: 1, none: 1 },
@@ -211,7 +211,7 @@ const PLANS: readonly FlowPlan[] = [
   {
     name: 'contract',
     family: 'law',
-    weight: 2,
+    weight: 1.5,
     papers: { a4: 1, letter: 1 },
     columns: [1],
     heads: { none: 2, notice: 1 },

@@ -72,7 +72,7 @@ const PLANS: readonly FlowPlan[] = [
   {
     name: 'preprint-one-column',
     family: 'paper',
-    weight: 5,
+    weight: 6,
     papers: { letter: 3, a4: 3 },
     margins: [0.12, 0.2],
     columns: [1],
@@ -102,7 +102,7 @@ const PLANS: readonly FlowPlan[] = [
   {
     name: 'mathematics',
     family: 'paper',
-    weight: 5,
+    weight: 6.5,
     papers: { letter: 1, a4: 2, b5: 1 },
     margins: [0.12, 0.19],
     columns: [1],
@@ -124,7 +124,7 @@ const PLANS: readonly FlowPlan[] = [
   {
     name: 'lecture-notes',
     family: 'paper',
-    weight: 4.5,
+    weight: 5.5,
     papers: { a4: 3, letter: 2 },
     margins: [0.1, 0.16],
     columns: [1],

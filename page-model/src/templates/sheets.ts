@@ -268,7 +268,7 @@ export const SHEETS: readonly Template[] = [
     theme: { bodyRole: 'sans', numbering: 'none' },
     draw: datasheet,
   },
-  { name: 'statistics', family: 'datasheet', weight: 5, theme: { numbering: 'none' }, draw: figures },
+  { name: 'statistics', family: 'datasheet', weight: 5.5, theme: { numbering: 'none' }, draw: figures },
   { name: 'contents', family: 'book', weight: 1.5, theme: { tableDress: 'bare' }, draw: contents },
   {
     name: 'poster',
