@@ -153,13 +153,14 @@ export function formulaPassage(m: Material): string {
     tag: 'p',
     as: 'p',
   })
+  const first = formula(m)
   const more = random.chance(0.45) ? formula(m) : ''
   const after = region('Text', prose.paragraph(random.int(1, 3), m.decoration), {
     tag: 'p',
     as: 'p',
     style: 'text-indent:0',
   })
-  return lead + formula(m) + more + (random.chance(0.7) ? after : '')
+  return lead + first + more + (random.chance(0.7) ? after : '')
 }
 
 /** @param width about how many characters fit a line. */
