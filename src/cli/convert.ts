@@ -75,6 +75,7 @@ function metadataOf({ model, classNames }: LoadedModel, { source, sha256 }: Orig
     [MetadataKey.config, JSON.stringify({ ...model.config, classes: classNames.length })],
     [MetadataKey.classNames, JSON.stringify(classNames)],
     [MetadataKey.input, JSON.stringify(model.input)],
+    [MetadataKey.queries, String(model.queries)],
     [MetadataKey.source, source],
     [MetadataKey.sourceSha256, sha256],
   ]

@@ -17,6 +17,8 @@ export interface WeightsRequest {
   readonly architecture?: string | undefined
   /** Class names; another number than the file's starts a new class head, which must be trained. */
   readonly classNames?: readonly string[] | undefined
+  /** Decoder layers to run: fewer are faster and find a little less. */
+  readonly decoderLayers?: number | undefined
 }
 
 /** A model with its weights, and the file that they came from. */
@@ -46,14 +48,22 @@ export function defaultCacheEnvironment(): CacheEnvironment {
  *   fit; RuntimeError when no engine works here.
  */
 export async function loadDetector(weights: string, options: LoadDetectorOptions = {}): Promise<Detector<ImageFile>> {
-  const { cache = defaultCacheEnvironment(), architecture, classNames, workers, maxPixels, ...runtime } = options
+  const {
+    cache = defaultCacheEnvironment(),
+    architecture,
+    classNames,
+    decoderLayers,
+    workers,
+    maxPixels,
+    ...runtime
+  } = options
   const preprocessor = createFilePreprocessor({
     ...(workers === undefined ? {} : { workers }),
     ...(maxPixels === undefined ? {} : { maxPixels }),
   })
   try {
     const [{ loaded }, engine] = await Promise.all([
-      resolveWeights({ weights, architecture, classNames }, cache),
+      resolveWeights({ weights, architecture, classNames, decoderLayers }, cache),
       createNodeRuntime(runtime),
     ])
     return await Detector.create(loaded, engine.runtime, preprocessor)
@@ -78,7 +88,7 @@ export function createFilePreprocessor(options: PreprocessorOptions = {}): Prepr
  * @throws ConfigError for a name that means nothing; FileError, CheckpointError for weights that are missing or do not fit.
  */
 export async function resolveWeights(request: WeightsRequest, cache: CacheEnvironment): Promise<ResolvedWeights> {
-  const { weights, architecture, classNames } = request
+  const { weights, architecture, classNames, decoderLayers } = request
   const isFile = namesWeightFile(weights)
   const named = architecture ?? (isFile ? undefined : weights)
   const model = named === undefined ? undefined : findModel(named)
@@ -86,6 +96,7 @@ export async function resolveWeights(request: WeightsRequest, cache: CacheEnviro
   const loaded = loadModel(await readCheckpointFile(file), basename(file), {
     ...(model === undefined ? {} : { model }),
     ...(classNames === undefined ? {} : { classNames }),
+    ...(decoderLayers === undefined ? {} : { decoderLayers }),
   })
   return { loaded, file }
 }

@@ -1,8 +1,8 @@
 /** @file A checkpoint and the model that it belongs to. */
 import { type Checkpoint, type MatchReport, matchStateDict, overlap, rowsInFile } from '../checkpoint/index.js'
 import type { ResizeRule } from '../data/index.js'
-import { parametersOf } from '../nn/index.js'
-import { CheckpointError, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
+import { initialWeight, parametersOf } from '../nn/index.js'
+import { CheckpointError, ConfigError, type TensorData } from '../tensor/index.js'
 import { findModel, models } from './catalogue.js'
 import type { DetectionModel, Network } from './model.js'
 
@@ -12,6 +12,7 @@ export const MetadataKey = {
   config: 'detrs.config',
   classNames: 'detrs.class_names',
   input: 'detrs.input',
+  queries: 'detrs.queries',
   source: 'detrs.source',
   sourceSha256: 'detrs.source_sha256',
   licence: 'detrs.licence',
@@ -32,6 +33,9 @@ export interface LoadedModel {
   readonly notes: readonly string[]
 }
 
+/** A file that asks for more is not believed. */
+const MOST_QUERIES = 10_000
+
 /** Pixels; a file that asks for more is not believed. */
 const LONGEST_INPUT = 8192
 
@@ -44,6 +48,8 @@ export interface LoadOptions {
    * head is initialised anew.
    */
   readonly classNames?: readonly (string | null)[]
+  /** Decoder layers that detection runs; those that the model was trained for unless said. */
+  readonly decoderLayers?: number
 }
 
 /**
@@ -53,7 +59,8 @@ export interface LoadOptions {
  */
 export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOptions = {}): LoadedModel {
   const notes: string[] = []
-  const model = withStoredInput(options.model ?? recognize(checkpoint, where, notes), checkpoint)
+  const recognized = options.model ?? recognize(checkpoint, where, notes)
+  const model = withStoredInput(adjust(recognized, checkpoint, options), checkpoint)
   const standard = expectedOf(model.create())
   const headKey = model.classHead[0]!
   const rows = rowsInFile(headKey, standard, checkpoint.tensors, model.layouts)
@@ -70,8 +77,9 @@ export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOp
     mayDiffer,
   })
   const complete = new Map<string, TensorData>(weights)
-  for (const { key, shape } of expected) {
-    if (!weights.has(key)) complete.set(key, initialHead(key, shape, expected))
+  const parameters = new Map(parametersOf(network).map((parameter) => [parameter.key, parameter]))
+  for (const { key } of expected) {
+    if (!weights.has(key)) complete.set(key, initialWeight(parameters.get(key)!, 0))
   }
   if (report.left.length > 0) {
     notes.push(
@@ -134,6 +142,22 @@ function namesOf(checkpoint: Checkpoint, model: DetectionModel, count: number): 
   return count === model.classNames.length ? model.classNames : Array.from({ length: count }, (_, i) => `class ${i}`)
 }
 
+/** The model with the queries that its weights were trained with, and the decoder layers that are asked for. */
+function adjust(model: DetectionModel, { metadata }: Checkpoint, { decoderLayers }: LoadOptions): DetectionModel {
+  const queries = Number(metadata.get(MetadataKey.queries) ?? model.queries)
+  const isOther = Number.isInteger(queries) && queries >= 1 && queries <= MOST_QUERIES && queries !== model.queries
+  if (!isOther && decoderLayers === undefined) return model
+  if (model.adjusted !== undefined) {
+    return model.adjusted({
+      ...(isOther ? { queries } : {}),
+      ...(decoderLayers === undefined ? {} : { decoderLayers }),
+    })
+  }
+  if (decoderLayers === undefined) return model
+  const next = 'Only models whose every layer refines boxes can stop earlier.'
+  throw new ConfigError({ where: model.name, expected: 'all decoder layers', got: String(decoderLayers), next })
+}
+
 /** The model with the input size that its weights were trained for, where the file says one. */
 function withStoredInput(model: DetectionModel, { metadata }: Checkpoint): DetectionModel {
   const stored = parseJson(metadata.get(MetadataKey.input) ?? 'null') as Partial<DetectionModel['input']> | null
@@ -159,14 +183,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** A new linear layer as PyTorch starts it: uniform in ±1/√inputs, weight and bias alike. */
-function initialHead(key: string, shape: readonly number[], expected: ReturnType<typeof expectedOf>): TensorData {
-  const weight = expected.find((other) => other.key === key.replace(/\.bias$/, '.weight'))
-  const inputs = weight?.shape[1] ?? 1
-  const stream = streamKey(key, 0)
-  const size = shape.reduce((a, b) => a * b, 1)
-  const data = Float32Array.from({ length: size }, (_, i) => uniformAt(stream, i) / Math.sqrt(inputs))
-  return { dtype: 'float32', shape, data }
 }

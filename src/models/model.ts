@@ -79,6 +79,13 @@ export interface PublishedFigures {
   readonly paper: string
 }
 
+/** What can be chosen for weights that are trained already. */
+export interface ModelChoices {
+  readonly queries?: number
+  /** Decoder layers that detection runs, from 1 up to those that were trained. */
+  readonly decoderLayers?: number
+}
+
 /** Models that are trained alike. */
 export type ModelFamily = 'detr' | 'rtdetr'
 
@@ -102,8 +109,8 @@ export interface DetectionModel {
   readonly published?: PublishedFigures
   /** Number of classes that a class head of `rows` outputs tells apart. */
   readonly classesOfHead: (rows: number) => number
-  /** The same with another number of queries, where weights do not depend on it. */
-  readonly withQueries?: (queries: number) => DetectionModel
+  /** The same model with choices that its weights leave open; absent where they leave none. */
+  readonly adjusted?: (choices: ModelChoices) => DetectionModel
   /** The network for `classes` classes, as many as `classNames` unless said. */
   readonly create: (classes?: number) => Network
   /** Final predictions to detections; `imageSizes` int32 [batch, 2] holds height and width of the original images. */

@@ -24,10 +24,11 @@ export function kaimingNormal(shape: readonly number[]): Initialization {
 
 /** First values of all parameters of a defined model by key: the same for the same seed, whatever the order. */
 export function initialWeights(model: object, seed: number): Map<string, TensorData<'float32'>> {
-  return new Map(parametersOf(model).map((parameter) => [parameter.key, draw(parameter, seed)]))
+  return new Map(parametersOf(model).map((parameter) => [parameter.key, initialWeight(parameter, seed)]))
 }
 
-function draw({ key, shape, initialization }: Parameter, seed: number): TensorData<'float32'> {
+/** First values of one parameter. */
+export function initialWeight({ key, shape, initialization }: Parameter, seed: number): TensorData<'float32'> {
   const data = new Float32Array(sizeOfShape(shape))
   const stream = streamKey(`initial.${key}`, seed)
   switch (initialization.kind) {

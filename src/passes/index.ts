@@ -3,17 +3,25 @@ import { mergeCommonSubexpressions } from './common-subexpressions.js'
 import { foldConstants } from './constants.js'
 import { removeDeadCode } from './dead-code.js'
 import { foldNormsIntoConvolutions } from './fold-norms.js'
+import { mergeParallelConvolutions } from './merge-convolutions.js'
 import type { WeightedGraph } from './rewrite.js'
 
 export { countMacs } from './count-macs.js'
 export { foldNormsSymbolically } from './fold-norms-symbolically.js'
 export { copyNode, copySource, type GraphParts, rewrite, type Visit } from './rewrite.js'
 export { eraseStopGradients } from './stop-gradients.js'
-export { foldConstants, foldNormsIntoConvolutions, mergeCommonSubexpressions, removeDeadCode, type WeightedGraph }
+export {
+  foldConstants,
+  foldNormsIntoConvolutions,
+  mergeCommonSubexpressions,
+  mergeParallelConvolutions,
+  removeDeadCode,
+  type WeightedGraph,
+}
 
 /** The passes that every inference graph goes through, in order. The result computes the same values. */
 export function optimizeForInference(weighted: WeightedGraph): WeightedGraph {
-  const { graph, weights } = foldNormsIntoConvolutions(weighted)
+  const { graph, weights } = mergeParallelConvolutions(foldNormsIntoConvolutions(weighted))
   const simplified = removeDeadCode(mergeCommonSubexpressions(foldConstants(graph)))
   return { graph: simplified, weights }
 }

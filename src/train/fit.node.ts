@@ -321,7 +321,7 @@ const WHOLE = { layout: 'training', matched: 0, missing: [], unexpected: [], mis
 
 function withQueries(model: DetectionModel, queries: number): DetectionModel {
   if (queries === model.queries) return model
-  if (model.withQueries !== undefined) return model.withQueries(queries)
+  if (model.adjusted !== undefined) return model.adjusted({ queries })
   const next = 'Its queries are weights of their own.'
   throw new ConfigError({ where: model.name, expected: `${model.queries} queries`, got: String(queries), next })
 }

@@ -141,6 +141,7 @@ export class RunFolder {
       [MetadataKey.config, JSON.stringify({ ...model.config, classes: classNames.length })],
       [MetadataKey.classNames, JSON.stringify(classNames)],
       [MetadataKey.input, JSON.stringify(model.input)],
+      [MetadataKey.queries, String(model.queries)],
     ])
     const path = join('weights', `${name}.safetensors`)
     await this.#write(path, encodeSafetensorsParts(tensors, metadata))

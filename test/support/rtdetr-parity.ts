@@ -17,6 +17,7 @@ interface RtDetrCase extends Record<'logits' | 'boxes' | 'encoder_logits' | 'enc
 
 interface RtDetrGolden {
   readonly seed: number
+  readonly training: boolean
   readonly queryStride: number
   readonly parameters: Readonly<Record<'backbone' | 'encoder' | 'decoder', number>>
   readonly cases: Readonly<Record<string, RtDetrCase>>

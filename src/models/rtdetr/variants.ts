@@ -1,8 +1,9 @@
 /** @file The published RT-DETR and RT-DETRv2 detectors (arXiv:2304.08069, Table 2; arXiv:2407.17140, Table 1). */
 import { hgNetV2H, hgNetV2L, hgNetV2X } from '../../backbones/index.js'
 import { sigmoidTopK } from '../../postprocess/index.js'
+import { ConfigError } from '../../tensor/index.js'
 import { COCO_CLASSES } from '../coco-classes.js'
-import type { DetectionModel, InputConvention, PublishedFigures, PublishedWeights } from '../model.js'
+import type { DetectionModel, InputConvention, ModelChoices, PublishedFigures, PublishedWeights } from '../model.js'
 import { rtdetrLayouts } from './layouts.js'
 import { RtDetr, type RtDetrConfig, rtdetrR50 } from './rtdetr.js'
 
@@ -41,10 +42,26 @@ export function rtdetrModel(
     ...(published === undefined ? {} : { published: published.figures }),
     classesOfHead: (rows) => rows,
     create: (classes = config.decoder.classes) => new RtDetr({ ...config, decoder: { ...config.decoder, classes } }),
-    withQueries: (queries) =>
-      rtdetrModel(name, title, { ...config, decoder: { ...config.decoder, queries } }, published),
+    adjusted: (choices) => rtdetrModel(name, title, adjustedConfig(name, config, choices), published),
     postprocess: ({ logits, boxes }, imageSizes) => sigmoidTopK(logits, boxes, imageSizes, DETECTIONS),
   }
+}
+
+/** @throws ConfigError for more decoder layers than there are. */
+function adjustedConfig(name: string, config: RtDetrConfig, { queries, decoderLayers }: ModelChoices): RtDetrConfig {
+  const { layers } = config.decoder
+  if (
+    decoderLayers !== undefined &&
+    !(Number.isInteger(decoderLayers) && decoderLayers >= 1 && decoderLayers <= layers)
+  ) {
+    throw new ConfigError({ where: name, expected: `1 to ${layers} decoder layers`, got: String(decoderLayers) })
+  }
+  const decoder = {
+    ...config.decoder,
+    ...(queries === undefined ? {} : { queries }),
+    ...(decoderLayers === undefined ? {} : { layersUsed: decoderLayers }),
+  }
+  return { ...config, decoder }
 }
 
 const PAPER = 'arXiv:2304.08069, Table 2'
