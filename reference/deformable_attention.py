@@ -29,9 +29,7 @@ def module_of(levels, points, method):
         return RTDetrMultiscaleDeformableAttention(RTDetrConfig(**common), HEADS, points[0])
     mean = sum(points) // len(levels)
     assert mean * len(levels) == sum(points)
-    config = RTDetrV2Config(
-        **common, decoder_n_levels=len(levels), decoder_n_points=mean, decoder_method=method
-    )
+    config = RTDetrV2Config(**common, decoder_n_levels=len(levels), decoder_n_points=mean, decoder_method=method)
     module = v2.RTDetrV2MultiscaleDeformableAttention(config)
     module.n_points_list = list(points)
     module.n_points_scale = torch.tensor([1 / n for n in points for _ in range(n)], dtype=torch.float64)
@@ -127,7 +125,8 @@ def case(name, levels, points, coordinates, method="v1", padded=False):
     TENSORS.update({f"{name}/{key}": value for key, value in tensors.items()})
     attributes = {"heads": HEADS, "levels": levels, "points": points, "discrete": method == "discrete"}
     none = [key for key, gradient in zip(wanted, gradients) if gradient is None]
-    CASES.append({"name": name, "inputs": [*inputs, *(["valid"] if padded else [])], "weights": list(state), "noGradient": none, "attributes": attributes})  # fmt: skip
+    row = {"name": name, "inputs": [*inputs, *(["valid"] if padded else [])], "weights": list(state)}
+    CASES.append({**row, "noGradient": none, "attributes": attributes})
 
 
 def check_places(module, output, exact, places, valid, levels, method):

@@ -71,7 +71,8 @@ def upsampling():
         ("shrunk", (1, 2, 6, 9), (3, 4)),
     ):
         sizes = (CONSTANT, ints(*shape[:2], *size))
-        case(f"Resize/{name}", lambda x, _: F.interpolate(x, size, mode="nearest"), [shape, None, None, sizes], attributes)
+        inputs = [shape, None, None, sizes]
+        case(f"Resize/{name}", lambda x, _: F.interpolate(x, size, mode="nearest"), inputs, attributes)
     scales = (CONSTANT, torch.tensor([1.0, 1.0, 2.0, 2.0]))
     doubled = lambda x, _: F.interpolate(x, scale_factor=2.0, mode="nearest")  # noqa: E731
     case("Resize/doubled-by-scales", doubled, [(2, 2, 3, 5), None, scales], attributes)
@@ -91,7 +92,8 @@ def pooling():
         case(f"AveragePool/{name}", lambda x: F.avg_pool2d(x, 2, 2, 0, ceil_mode=bool(ceil)), [shape], attributes)
     # The pooling of HGNetv2's stem: stride 1 after a row and a column of zeros at the end.
     attributes = {"kernel_shape": [2, 2], "strides": [1, 1], "ceil_mode": 1}
-    case("MaxPool/2x2-stride1", lambda x: F.max_pool2d(x, 2, 1, ceil_mode=True), [(2, 3, 5, 4)], attributes, smooth=False)
+    function = lambda x: F.max_pool2d(x, 2, 1, ceil_mode=True)  # noqa: E731
+    case("MaxPool/2x2-stride1", function, [(2, 3, 5, 4)], attributes, smooth=False)
 
 
 def grouped_convolutions():

@@ -1,9 +1,10 @@
-"""Gradients of RT-DETR-R18 by every parameter: test/golden/rtdetr/rtdetr-r18-gradients.safetensors and .json.
+"""Gradients of RT-DETR by every parameter: test/golden/rtdetr/VARIANT-gradients.safetensors and .json.
 
-    python reference/rtdetr_gradients.py FOLDER    FOLDER: a clone of lyuwenyu/RT-DETR at 068dfde, bare or not
+    python reference/rtdetr_gradients.py FOLDER [VARIANT]    FOLDER: a clone of lyuwenyu/RT-DETR at 068dfde, bare or not
 
 Network, denoising, matcher and criterion are the official ones (transformers' lets no gradient from a layer's boxes into
-the layer before), in training mode with trained batch norms. Selected tokens, matching and the denoising's random numbers
+the layer before), in training mode: rtdetr-r18 with all batch norms trained, rtdetr-r50 with those of the backbone frozen
+and its stem fixed, as both are trained. Selected tokens, matching and the denoising's random numbers
 are those of the float64 run, or from the rule, and given to all others. What float32 can do (e32) is the largest error of
 
 * four float32 runs, three of them with a relative image noise of 1e-7, and
@@ -29,21 +30,23 @@ from rtdetr_official import load, network
 from rtdetr_weights import CLASSES, QUERIES, VARIANTS, official_shapes
 from rule import projection, sample_indices, uniform
 
-NAME, DENOISING = "rtdetr-r18", 100
-VARIANT = VARIANTS[NAME]
+DENOISING = 100
 WEIGHTS = {"loss_vfl": 1, "loss_bbox": 5, "loss_giou": 2}
 IMAGES = ((5, 320, 320), (6, 320, 320))
 # Factors by which keys that end so differ from the rule: kinks of backbone and sampling then weigh less.
-SMOOTH = {"branch2b.norm.weight": 0.25, "sampling_offsets.weight": 0.5, "sampling_offsets.bias": 0.5, "output_proj.weight": 0.5}  # fmt: skip
+SMOOTH = {"sampling_offsets.weight": 0.5, "sampling_offsets.bias": 0.5, "output_proj.weight": 0.5}
+SMOOTH18, SMOOTH50 = ({f"branch2{last}.norm.weight": 0.25, **SMOOTH} for last in "bc")
 # Objects of each image, and the factors.
 CASES = {
-    "many": ((40, 9), {}),
-    "many-and-none-smooth": ((12, 0), SMOOTH),
-    "one-and-three-smooth": ((1, 3), SMOOTH),
-    "none-smooth": ((0, 0), SMOOTH),
+    "rtdetr-r18": {
+        "many": ((40, 9), {}),
+        "many-and-none-smooth": ((12, 0), SMOOTH18),
+        "one-and-three-smooth": ((1, 3), SMOOTH18),
+        "none-smooth": ((0, 0), SMOOTH18),
+    },
+    "rtdetr-r50": {"several-smooth": ((5, 2), SMOOTH50)},
 }
-KEYS = [key for key in official_shapes(VARIANT) if not key.endswith(("running_mean", "running_var"))]
-SIZES = [int(np.prod(official_shapes(VARIANT)[key])) for key in KEYS]
+LONGEST = 512 * 512 * 9  # the most numbers that a parameter has, in both
 
 
 @contextmanager
@@ -59,21 +62,27 @@ def default_dtype(dtype):
 class Official:
     """The official network, matcher and criterion in one precision."""
 
-    def __init__(self, folder, dtype, seed, factors):
+    def __init__(self, folder, name, dtype, seed, factors):
         load_module = load(folder, exact=dtype == torch.float64)
-        self.dtype = dtype
-        self.model = network(load_module, VARIANT, seed, training=True, denoising=DENOISING)
+        self.dtype, frozen = dtype, name != "rtdetr-r18"
+        self.model = network(load_module, VARIANTS[name], seed, training=True, denoising=DENOISING, frozen=frozen)
+        if frozen:
+            self.model.backbone.conv1.requires_grad_(False)
         with torch.no_grad():
-            for key, value in self.model.named_parameters():
+            for key, value in self.model.state_dict().items():
                 for ending, factor in factors.items():
                     value.mul_(factor if key.endswith(ending) else 1)
-        self.model.to(dtype)
-        # Running statistics move with every run, and take no part in it.
+        self.model.to(dtype)  # running statistics move with every run, and take no part in it
+        order = official_shapes(VARIANTS[name])
+        learned = {key: value for key, value in self.model.named_parameters() if value.requires_grad}
+        self.parameters = {key: learned[key] for key in order if key in learned}
+        assert len(self.parameters) == len(learned)
         costs = {"cost_class": 2, "cost_bbox": 5, "cost_giou": 2}
         self.match = load_module(1, "zoo.rtdetr.matcher").HungarianMatcher(costs, use_focal_loss=True)
         criterion = load_module(1, "zoo.rtdetr.rtdetr_criterion").SetCriterion
         ones = {name: 1 for name in WEIGHTS}
-        self.criterion = criterion(self.match, ones, ["vfl", "boxes"], alpha=0.75, gamma=2.0, num_classes=CLASSES).to(dtype)
+        options = dict(alpha=0.75, gamma=2.0, num_classes=CLASSES)
+        self.criterion = criterion(self.match, ones, ["vfl", "boxes"], **options).to(dtype)
 
     def predictions(self, pixels, targets, drawn, tokens=None, seen=None):
         """Outputs of a training step. `tokens` replaces the selection; `seen` receives encoder scores, memory sizes,
@@ -129,11 +138,10 @@ class Official:
     def gradients(self, terms) -> dict:
         """Gradient of the weighted sum by key, flat, as float64; None is zero."""
         total = sum(WEIGHTS["_".join(key.split("_")[:2])] * term for key, term in terms.items())
-        parameters = dict(self.model.named_parameters())
-        found = torch.autograd.grad(total, [parameters[key] for key in KEYS], allow_unused=True)
+        found = torch.autograd.grad(total, list(self.parameters.values()), allow_unused=True)
         return {
-            key: np.zeros(size) if one is None else one.double().flatten().numpy()
-            for key, size, one in zip(KEYS, SIZES, found)
+            key: np.zeros(value.numel()) if one is None else one.double().flatten().numpy()
+            for (key, value), one in zip(self.parameters.items(), found)
         }
 
     @contextmanager
@@ -155,7 +163,8 @@ def targets_of(counts, seed) -> list:
     for n, count in enumerate(counts):
         u = (uniform(f"targets.{n}", (count, 5), seed) + 1) / 2
         boxes = np.float32(np.concatenate([0.2 + 0.6 * u[:, :2], 0.05 + 0.35 * u[:, 2:4]], 1))
-        targets.append({"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy((u[:, 4] * CLASSES).astype(np.int64))})
+        labels = torch.from_numpy((u[:, 4] * CLASSES).astype(np.int64))
+        targets.append({"boxes": torch.from_numpy(boxes), "labels": labels})
     return targets
 
 
@@ -188,18 +197,18 @@ def turned(exact, single, pixels, targets, drawn, tokens):
         return exact.predictions(pixels, targets, drawn, tokens)
 
 
-def describe(folder, counts, factors, seed):
-    """(tensors, statistics) of one case."""
+def describe(folder, name, counts, factors, seed):
+    """(keys, tensors, statistics) of one case."""
     targets, (drawn, groups) = targets_of(counts, seed), noise_of(counts, seed)
     pixels, pixels32 = batch(IMAGES, torch.float64), batch(IMAGES, torch.float32)
-    single, seen = Official(folder, torch.float32, seed, factors), {}
+    single, seen = Official(folder, name, torch.float32, seed, factors), {}
     sizes = [(height // stride, width // stride) for _, height, width in IMAGES[:1] for stride in (8, 16, 32)]
     with torch.no_grad():
         single.predictions(pixels32, targets, drawn, seen=seen)
     scores32 = seen["scores"]
     selection({"scores": scores32, "tokens": scores32.topk(QUERIES, dim=1).indices}, sizes)
 
-    exact = Official(folder, torch.float64, seed, factors)
+    exact = Official(folder, name, torch.float64, seed, factors)
     outputs = exact.predictions(pixels, targets, drawn, seen=seen)
     tokens = seen["scores"].topk(QUERIES, dim=1).indices
     chosen = selection({"scores": seen["scores"], "tokens": tokens}, sizes)
@@ -208,10 +217,11 @@ def describe(folder, counts, factors, seed):
     terms = exact.terms(outputs, targets, indices)
     gradients = exact.gradients(terms)
 
-    errors, term_errors = np.zeros((RUNS + 1, len(KEYS))), []
+    keys = list(gradients)
+    errors, term_errors = np.zeros((RUNS + 1, len(keys))), []
     if factors:
         other = exact.gradients(exact.terms(turned(exact, single, pixels, targets, drawn, tokens), targets, indices))
-        errors[RUNS] = [np.linalg.norm(other[key] - gradients[key]) for key in KEYS]
+        errors[RUNS] = [np.linalg.norm(other[key] - gradients[key]) for key in keys]
     for run in range(RUNS):
         noise = torch.randn(pixels32.shape, generator=torch.Generator().manual_seed(run)) if run else 0
         rounded32 = single.predictions(pixels32 * (1 + 1e-7 * noise), targets, drawn, tokens)
@@ -222,7 +232,7 @@ def describe(folder, counts, factors, seed):
         single_terms = single.terms(rounded32, targets, indices)
         term_errors += [abs(single_terms[key].item() / value.item() - 1) for key, value in terms.items() if value]
         found = single.gradients(single_terms)
-        errors[run] = [np.linalg.norm(found[key] - gradients[key]) for key in KEYS]
+        errors[run] = [np.linalg.norm(found[key] - gradients[key]) for key in keys]
     statistics = {
         "seed": seed,
         "factors": factors,
@@ -242,7 +252,7 @@ def describe(folder, counts, factors, seed):
         tensors["denoising.noised_boxes"] = seen["references"][:, :size]
         tensors |= {f"denoising.{key}": part[0] for key, part in dense(targets, [pairs], size).items()}
     tensors = {key: np.asarray(value) for key, value in tensors.items()}
-    return {**tensors, **sketch(gradients), "e32": errors.max(0)}, statistics
+    return keys, {**tensors, **sketch(gradients), "e32": errors.max(0)}, statistics
 
 
 def dense(targets, indices, queries) -> dict:
@@ -258,19 +268,20 @@ def dense(targets, indices, queries) -> dict:
     return {"labels": labels, "boxes": boxes, "matched": matched}
 
 
-VECTORS = [projection(j, (max(SIZES),)) for j in range(PROJECTIONS)]
+VECTORS = [projection(j, (LONGEST,)) for j in range(PROJECTIONS)]
 
 
 def sketch(gradients) -> dict:
     """What is kept of each gradient."""
+    found = gradients.values()
     return {
-        "norms": np.array([np.linalg.norm(gradients[key]) for key in KEYS]),
-        "samples": np.float32([gradients[key][sample_indices(SAMPLES, size)] for key, size in zip(KEYS, SIZES)]),
-        "projections": np.array([[v[: gradients[key].size] @ gradients[key] for v in VECTORS] for key in KEYS]),
+        "norms": np.array([np.linalg.norm(one) for one in found]),
+        "samples": np.float32([one[sample_indices(SAMPLES, one.size)] for one in found]),
+        "projections": np.array([[v[: one.size] @ one for v in VECTORS] for one in found]),
     }
 
 
-def report(name, tensors, statistics):
+def report(name, keys, tensors, statistics):
     norms, e32 = tensors["norms"], tensors["e32"]
     relative, whole = e32 / np.maximum(norms, 1e-300), np.linalg.norm(norms)
     alive = norms > 1e-8 * whole
@@ -278,31 +289,38 @@ def report(name, tensors, statistics):
     print(name, f"seed {statistics['seed']} gradient {whole:.4g}, terms off by {statistics['termError']}", end=", ")
     print(f"error median, 90 %, worst {spread}, levels {statistics['selection']['levels']}")
     for n in np.argsort(-np.where(alive, relative, 0))[:3]:
-        print("  worst", KEYS[n], f"{relative[n]:.2g} of {norms[n]:.3g}")
+        print("  worst", keys[n], f"{relative[n]:.2g} of {norms[n]:.3g}")
     for n in np.flatnonzero(~alive):
-        print("  zero", KEYS[n], f"{norms[n] / whole:.2g} of the whole, float32 {e32[n] / whole:.2g}", flush=True)
+        print("  zero", keys[n], f"{norms[n] / whole:.2g} of the whole, float32 {e32[n] / whole:.2g}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Write the golden files of RT-DETR's gradients.")
     parser.add_argument("folder", help="a clone of lyuwenyu/RT-DETR")
-    folder = parser.parse_args().folder
+    parser.add_argument("variants", nargs="*", metavar="VARIANT", help=f"{', '.join(CASES)}; default: both")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    arrays, index = {}, {"variant": NAME, "keys": KEYS, "weights": WEIGHTS, "cases": {}}
-    for name, (counts, factors) in CASES.items():
+    for variant in options.variants or CASES:
+        write(options.folder, variant)
+
+
+def write(folder, variant):
+    arrays, index = {}, {"variant": variant, "weights": WEIGHTS, "cases": {}}
+    for case, (counts, factors) in CASES[variant].items():
         for seed in range(1, 40):
             try:
-                tensors, statistics = describe(folder, counts, factors, seed)
+                keys, tensors, statistics = describe(folder, variant, counts, factors, seed)
                 break
             except Refused as reason:
-                print(f"{name}: seed {seed} refused, {reason}", flush=True)
+                print(f"{variant} {case}: seed {seed} refused, {reason}", flush=True)
         else:
-            raise SystemExit(f"{name}: no seed gives a usable step")
-        report(name, tensors, statistics)
-        arrays.update({f"{name}.{key}": value for key, value in tensors.items()})
-        index["cases"][name] = statistics
-    (FOLDER / f"{NAME}-gradients.safetensors").write_bytes(save(arrays))
-    (FOLDER / f"{NAME}-gradients.json").write_text(json.dumps(index, indent=1) + "\n")
+            raise SystemExit(f"{variant} {case}: no seed gives a usable step")
+        report(f"{variant} {case}", keys, tensors, statistics)
+        arrays.update({f"{case}.{key}": value for key, value in tensors.items()})
+        index |= {"keys": keys}
+        index["cases"][case] = statistics
+    (FOLDER / f"{variant}-gradients.safetensors").write_bytes(save(arrays))
+    (FOLDER / f"{variant}-gradients.json").write_text(json.dumps(index, indent=1) + "\n")
 
 
 if __name__ == "__main__":

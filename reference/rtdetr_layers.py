@@ -1,4 +1,4 @@
-"""Blocks of RT-DETR alone, at small and odd sizes: test/golden/rtdetr-layers.safetensors and .json, in layers.py's format.
+"""Blocks of RT-DETR alone, at small and odd sizes: test/golden/rtdetr-layers.*, in the format of layers.py.
 
 Weights have the official keys below the block and are the rule's for these keys, seed 1; outputs are those of
 transformers' modules in float64, in inference mode. What a whole network cannot show, since its sides are multiples of
@@ -48,10 +48,12 @@ def fill(module, prefix, shapes) -> dict:
     renamed = hf_state_dict({f"{prefix}.{key}": value.numpy() for key, value in state.items()})
     wanted = [key for key in module.state_dict() if not key.endswith("num_batches_tracked")]
     # Of "conv1.norm.bias" and "bottlenecks.0.conv1.norm.bias", the longer one.
-    found = {max((key for key in wanted if name.endswith(f".{key}")), key=len): value for name, value in renamed.items()}
+    fits = {name: [key for key in wanted if name.endswith(f".{key}")] for name in renamed}
+    found = {max(fits[name], key=len): value for name, value in renamed.items()}
     assert sorted(found) == sorted(wanted), (sorted(renamed), wanted)
     module.double().eval()
-    module.load_state_dict({key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in found.items()}, strict=False)
+    tensors = {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in found.items()}
+    module.load_state_dict(tensors, strict=False)
     return state
 
 
@@ -79,7 +81,8 @@ def residual_blocks():
         simple(f"basic/{name}", block, f"{prefix}.0", shapes, (2, inputs, *size), stride=stride)
         block = resnet.RTDetrResNetBottleNeckLayer(config, 4 * inputs if name == "later" else inputs, 4 * width, stride)
         entering = 4 * inputs if name == "later" else inputs
-        shapes = conv("branch2a", width, entering, 1) | conv("branch2b", width, width, 3) | conv("branch2c", 4 * width, width, 1)
+        shapes = conv("branch2a", width, entering, 1) | conv("branch2b", width, width, 3)
+        shapes |= conv("branch2c", 4 * width, width, 1)
         if name != "later":
             shapes |= conv("short.conv", 4 * width, inputs, 1)
         simple(f"bottleneck/{name}", block, f"{prefix}.0", shapes, (2, entering, *size), stride=stride)
@@ -109,7 +112,8 @@ def hgnet_blocks():
         for n in range(3):
             entering = 6 if n else inputs
             if light:
-                shapes |= conv(f"layers.{n}.conv1", 6, entering, 1, inner) | conv(f"layers.{n}.conv2", 6, 1, kernel, inner)
+                shapes |= conv(f"layers.{n}.conv1", 6, entering, 1, inner)
+                shapes |= conv(f"layers.{n}.conv2", 6, 1, kernel, inner)
             else:
                 shapes |= conv(f"layers.{n}", 6, entering, kernel, inner)
         shapes |= conv("aggregation_squeeze_conv", outputs // 2, inputs + 18, 1, inner)
@@ -149,8 +153,9 @@ def transformer():
     module = hf.RTDetrDecoderLayer(RTDetrConfig(**CONFIG, decoder_n_points=4, attn_implementation="eager"))
     shapes = attention("self_attn") | norm("norm1") | norm("norm2") | norm("norm3")
     shapes |= linear("linear1", FEEDFORWARD, WIDTH) | linear("linear2", WIDTH, FEEDFORWARD)
-    for part, rows in (("sampling_offsets", 192), ("attention_weights", 96), ("value_proj", WIDTH), ("output_proj", WIDTH)):
-        shapes |= linear(f"cross_attn.{part}", rows, WIDTH)
+    rows = {"sampling_offsets": 192, "attention_weights": 96, "value_proj": WIDTH, "output_proj": WIDTH}
+    for part, count in rows.items():
+        shapes |= linear(f"cross_attn.{part}", count, WIDTH)
     state = fill(module, "decoder.decoder.layers.0", shapes)
     inputs = {
         "query": stream(name, "query", 2, 7, WIDTH),

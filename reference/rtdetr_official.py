@@ -1,11 +1,12 @@
 """The official RT-DETR code with rule weights, and how far it is from transformers'.
 
-    python reference/rtdetr_official.py FOLDER [VARIANT ...]    FOLDER: a clone of lyuwenyu/RT-DETR at 068dfde, bare or not
+    python reference/rtdetr_official.py FOLDER [NAME ...]    FOLDER: a clone of lyuwenyu/RT-DETR at 068dfde, bare or not
 
 Run as a script, it compares all outputs of all golden cases in float64 and prints the largest differences; it writes
-nothing. The official code makes position encoding and anchors in float32, whatever the network's type: the comparison is made
-as published and, with float32 replaced by float64 in its text, exactly. On maps that are not square the published encoding numbers positions
-column by column, the features row by row; the exact comparison has both row by row.
+nothing. The official code makes position encoding and anchors in float32, whatever the network's type: the comparison is
+made as published and, with float32 replaced by float64 in its text, exactly. On maps that are not square the published
+encoding numbers positions column by column, the features row by row, and discrete sampling keeps columns, too, below the
+height; the exact comparison has both put right.
 
 Only the files of networks, denoising, matching and losses are imported, below packages that are empty otherwise.
 """
@@ -22,7 +23,6 @@ import types
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from rtdetr import FOLDER, OUTPUTS, aligned, batch, run
@@ -30,6 +30,7 @@ from rtdetr_weights import CLASSES, LEVELS, QUERIES, VARIANTS, Variant, backbone
 from rule import rule_state_dict
 
 COMMIT = "068dfde65f2667ad6555883c69d73de886518cad"
+WITHIN_MAP = "torch.minimum(sampling_coord.clamp(min=0), torch.tensor([w - 1, h - 1]))"
 PACKAGES = ("", ".core", ".misc", ".nn", ".nn.backbone", ".zoo", ".zoo.rtdetr")
 
 
@@ -40,7 +41,7 @@ def register(*given):
 
 def load(folder: str, exact: bool):
     """A function that imports a module of the clone: version 1 or 2, dotted name below `src`. With `exact`, what is
-    float32 in its text becomes float64, and the position encoding is row-major on maps that are not square, too."""
+    float32 in its text becomes float64, and what is wrong on maps that are not square is put right."""
     place = tempfile.mkdtemp()
     for name in [name for name in sys.modules if re.match(r"src2?(\.|$)", name)]:
         del sys.modules[name]
@@ -50,7 +51,8 @@ def load(folder: str, exact: bool):
         tarfile.open(fileobj=BytesIO(archive)).extractall(place, filter="data")
         root = Path(place) / source
         for path in root.rglob("*.py") if exact else ():
-            path.write_text(path.read_text().replace("torch.float32", "torch.float64"))
+            text = path.read_text().replace("torch.float32", "torch.float64")
+            path.write_text(text.replace("sampling_coord.clamp(0, h - 1)", WITHIN_MAP))
         for package in PACKAGES:  # version 1 imports absolutely, as `src`; version 2 only relatively
             name = f"src{'' if version == 1 else '2'}{package}"
             module = types.ModuleType(name)
@@ -69,16 +71,19 @@ def load(folder: str, exact: bool):
     return load_module
 
 
-def network(load_module, variant: Variant, seed: int, training: bool = False, denoising: int = 0):
+def network(
+    load_module, variant: Variant, seed: int, training: bool = False, denoising: int = 0, frozen: bool | None = None
+):
     """The official network with rule weights, float32. HGNetv2 exists in version 2 only, which then makes the rest, too.
-    As in transformers' build, with `training` all batch norms are trained."""
+    As in transformers' build, with `training` all batch norms are trained, unless those of the backbone are `frozen`."""
+    frozen = not training if frozen is None else frozen
     version = 1 if variant.sampling == "v1" and isinstance(variant.backbone, int) else 2
     if isinstance(variant.backbone, int):
         backbone = load_module(version, "nn.backbone.presnet").PResNet(
-            variant.backbone, return_idx=[1, 2, 3], freeze_norm=not training
+            variant.backbone, return_idx=[1, 2, 3], freeze_norm=frozen
         )
     else:
-        backbone = load_module(2, "nn.backbone.hgnetv2").HGNetv2(variant.backbone.upper(), freeze_norm=not training)
+        backbone = load_module(2, "nn.backbone.hgnetv2").HGNetv2(variant.backbone.upper(), freeze_norm=frozen)
     encoder = load_module(version, "zoo.rtdetr.hybrid_encoder").HybridEncoder(
         in_channels=backbone_channels(variant),
         hidden_dim=variant.width,
@@ -89,7 +94,8 @@ def network(load_module, variant: Variant, seed: int, training: bool = False, de
     common = dict(feat_channels=[variant.width] * LEVELS, num_levels=LEVELS, eval_idx=variant.used - 1)
     common |= dict(num_classes=CLASSES, num_queries=QUERIES, num_denoising=denoising)
     if version == 1:
-        decoder = load_module(1, "zoo.rtdetr.rtdetr_decoder").RTDETRTransformer(num_decoder_layers=variant.layers, **common)
+        transformer = load_module(1, "zoo.rtdetr.rtdetr_decoder").RTDETRTransformer
+        decoder = transformer(num_decoder_layers=variant.layers, **common)
     else:
         decoder = load_module(2, "zoo.rtdetr.rtdetrv2_decoder").RTDETRTransformerv2(
             num_layers=variant.layers,
@@ -100,15 +106,20 @@ def network(load_module, variant: Variant, seed: int, training: bool = False, de
     model = load_module(version, "zoo.rtdetr.rtdetr").RTDETR(backbone, encoder, decoder)
     state = rule_state_dict(official_shapes(variant), seed)
     if version == 2:
-        for pattern, names in ((r"(encoder\.input_proj\.\d)\.", ("conv", "norm")), (r"(decoder\.enc_output)\.", ("proj", "norm"))):
-            rename = re.compile(pattern + r"([01])\.")
-            state = {rename.sub(lambda found: f"{found[1]}.{names[int(found[2])]}.", key): value for key, value in state.items()}
+        state = {second_name(key): value for key, value in state.items()}
     if denoising == 0:
         del state["decoder.denoising_class_embed.weight"]
     left = model.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()}, strict=False)
     missing = [key for key in left.missing_keys if not key.endswith(("num_batches_tracked", "num_points_scale"))]
     assert not missing and not left.unexpected_keys, (missing, left.unexpected_keys)
     return model.train(training)
+
+
+def second_name(key: str) -> str:
+    """A key of version 1 in version 2."""
+    key = re.sub(r"(encoder\.input_proj\.\d)\.0\.", r"\1.conv.", key)
+    key = re.sub(r"(encoder\.input_proj\.\d)\.1\.", r"\1.norm.", key)
+    return key.replace("enc_output.0.", "enc_output.proj.").replace("enc_output.1.", "enc_output.norm.")
 
 
 @torch.no_grad()
