@@ -8,8 +8,8 @@ and its stem fixed, as both are trained. Selected tokens, matching and the denoi
 are those of the float64 run, or from the rule, and given to all others. What float32 can do (e32) is the largest error of
 
 * four float32 runs, three of them with a relative image noise of 1e-7, and
-* with the smoother rule, a float64 run in which those ReLUs of decoder and heads turn that float32 may turn, as
-  detr_gradients.py explains. (Samples that cross the centre of a pixel are as many in every run.)
+* a float64 run in which those ReLUs of decoder and heads turn that float32 may turn, as detr_gradients.py explains.
+  (Samples that cross the centre of a pixel are as many in every run.)
 
 README.md describes the files.
 """
@@ -219,9 +219,8 @@ def describe(folder, name, counts, factors, seed):
 
     keys = list(gradients)
     errors, term_errors = np.zeros((RUNS + 1, len(keys))), []
-    if factors:
-        other = exact.gradients(exact.terms(turned(exact, single, pixels, targets, drawn, tokens), targets, indices))
-        errors[RUNS] = [np.linalg.norm(other[key] - gradients[key]) for key in keys]
+    other = exact.gradients(exact.terms(turned(exact, single, pixels, targets, drawn, tokens), targets, indices))
+    errors[RUNS] = [np.linalg.norm(other[key] - gradients[key]) for key in keys]
     for run in range(RUNS):
         noise = torch.randn(pixels32.shape, generator=torch.Generator().manual_seed(run)) if run else 0
         rounded32 = single.predictions(pixels32 * (1 + 1e-7 * noise), targets, drawn, tokens)
