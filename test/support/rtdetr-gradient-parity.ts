@@ -1,9 +1,9 @@
-/** @file Our training step of RT-DETR-R18 against the golden files of reference/rtdetr_gradients.py. */
+/** @file Our training step of RT-DETR, R18 and R50, against the golden files of reference/rtdetr_gradients.py. */
 import { readFileSync } from 'node:fs'
 import { boxesOf } from '../../src/boxes/index.js'
 import type { Graph, Tensor } from '../../src/graph/index.js'
 import { contrastiveDenoising, type DenoisingBatch, type ImageTargets } from '../../src/matching/index.js'
-import { findModel } from '../../src/models/index.js'
+import { findModel, type RtDetrConfig } from '../../src/models/index.js'
 import { rtdetrCriterion } from '../../src/models/rtdetr/criterion.js'
 import { parametersOf } from '../../src/nn/index.js'
 import { encodeModel } from '../../src/onnx/index.js'
@@ -31,21 +31,33 @@ interface Golden {
   readonly cases: Readonly<Record<string, Case>>
 }
 
-const GOLDEN = new URL('../../../test/golden/rtdetr/rtdetr-r18-gradients.json', import.meta.url)
+/** Models that have golden gradients. */
+export type GradientModel = 'rtdetr-r18' | 'rtdetr-r50'
+
+function readGolden(model: GradientModel): Golden {
+  const file = new URL(`../../../test/golden/rtdetr/${model}-gradients.json`, import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
 
 /** The cases' names. */
-export function rtdetrGradientCases(): readonly string[] {
-  return Object.keys((JSON.parse(readFileSync(GOLDEN, 'utf8')) as Golden).cases)
+export function rtdetrGradientCases(model: GradientModel): readonly string[] {
+  return Object.keys(readGolden(model).cases)
 }
 
 /** Runs one golden case: every loss term and every parameter's gradient, selection and noise being the reference's. */
-export async function compareRtDetrGradients(runtime: Runtime, name: string): Promise<GradientComparison> {
-  const golden: Golden = JSON.parse(readFileSync(GOLDEN, 'utf8'))
+export async function compareRtDetrGradients(
+  runtime: Runtime,
+  modelName: GradientModel,
+  name: string,
+): Promise<GradientComparison> {
+  const golden = readGolden(modelName)
   const one = golden.cases[name]!
-  const tensors = goldenTensors('rtdetr/rtdetr-r18-gradients.safetensors')
-  const model = findModel('rtdetr-r18')
+  const tensors = goldenTensors(`rtdetr/${modelName}-gradients.safetensors`)
+  const model = findModel(modelName)
   const network = model.create()
-  const parameters = parametersOf(network).filter(({ role }) => role === 'weight')
+  const layers = (model.config as unknown as RtDetrConfig).decoder.layers
+  // The stem of a pretrained backbone and its norms are not learned.
+  const parameters = parametersOf(network).filter(({ key }) => golden.keys.includes(key))
   const { height, width } = one.images[0]!
   const noisy = denoisingOf(name, one, tensors)
   const denoising = noisy?.labels.shape[1] ?? 0
@@ -63,7 +75,7 @@ export async function compareRtDetrGradients(runtime: Runtime, name: string): Pr
   const gradients = golden.keys.map((key) => results[StepName.gradient(key)]!.data as Float32Array)
   return {
     terms: Object.entries(one.terms).map(([term, exact]): Difference => {
-      const ours = Number(results[StepName.term(ourTerm(term))]!.data[0])
+      const ours = Number(results[StepName.term(ourTerm(term, layers))]!.data[0])
       return { what: `${name} ${term}`, difference: Math.abs(ours - exact), allowed: 1e-5 * Math.abs(exact) }
     }),
     ...compareGradients(name, golden.keys, gradients, tensors, zeroRows),
@@ -71,8 +83,8 @@ export async function compareRtDetrGradients(runtime: Runtime, name: string): Pr
 }
 
 /** Official names have the encoder behind the earlier layers. */
-function ourTerm(term: string): string {
-  return term.replace(/_aux_2$/, '_enc').replace(/_aux_(\d)$/, '_$1')
+function ourTerm(term: string, layers: number): string {
+  return term.replace(`_aux_${layers - 1}`, '_enc').replace(/_aux_(\d)$/, '_$1')
 }
 
 /** The graph with the choice of tokens as an input: no gradient flows through it. */
@@ -147,8 +159,8 @@ function targetsOf(
   const feeds: Record<string, TensorData> = {
     [StepName.perObject]: fromNumbers('float32', [], [1 / Math.max(1, count)]),
   }
-  // Golden rows: the final layer, the two earlier ones, the encoder.
-  const rowOf = (set: string): number => ['', '_0', '_1', '_enc'].indexOf(set)
+  // Golden rows: the final layer, the earlier ones, the encoder.
+  const rowOf = (set: string): number => matched.indexOf(set)
   for (const set of matched) {
     for (const [part, feed] of [
       ['labels', StepName.labels(set)],
