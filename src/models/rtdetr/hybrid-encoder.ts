@@ -5,11 +5,12 @@
 import type { Dim, Tensor } from '../../graph/index.js'
 import { BatchNorm2d, Conv2d, ConvNorm, gelu, silu } from '../../nn/index.js'
 import { add, concat, reshape, resizeNearest, transpose } from '../../ops/index.js'
-import { ConfigError } from '../../tensor/index.js'
+import { ConfigError, type TensorData } from '../../tensor/index.js'
 import { TransformerEncoder } from '../detr/index.js'
 
 /** Sizes of the encoder. */
 export interface HybridEncoderConfig {
+  readonly kind: 'hybrid'
   /** Channels of every level: 256, or 384 and 512 in the larger models. */
   readonly hiddenDim: number
   readonly heads: number
@@ -97,7 +98,7 @@ export class HybridEncoder {
       const [conv, norm] = this.inputProj[level]!
       return norm.forward(conv.forward(feature))
     })
-    const coarsest = this.#withinLevel(projected.pop()!)
+    const coarsest = this.encoder.reduce(withinLevel, projected.pop()!)
     const down = this.#topDown(coarsest, projected)
     const outputs = [down[0]!]
     for (const [step, high] of down.slice(1).entries()) {
@@ -105,15 +106,6 @@ export class HybridEncoder {
       outputs.push(this.panBlocks[step]!.forward(concat([reduced, high], 1)))
     }
     return outputs
-  }
-
-  /** AIFI: attention among the tokens of one level. */
-  #withinLevel(feature: Tensor): Tensor {
-    const [batch, channels, height, width] = feature.shape as [Dim, number, number, number]
-    const tokens = transpose(reshape(feature, [batch, channels, height * width]), [0, 2, 1])
-    const positions = feature.graph.constant(axisPositions(height, width, channels))
-    const attended = this.encoder.reduce((hidden, encoder) => encoder.forward(hidden, positions), tokens)
-    return reshape(transpose(attended, [0, 2, 1]), [batch, channels, height, width])
   }
 
   /** From coarse to fine. @returns finest first; the coarser ones are what the lateral convolutions made of them */
@@ -131,6 +123,14 @@ export class HybridEncoder {
   }
 }
 
+/** AIFI: attention among the tokens of one level. */
+export function withinLevel(feature: Tensor, encoder: TransformerEncoder): Tensor {
+  const [batch, channels, height, width] = feature.shape as [Dim, number, number, number]
+  const tokens = transpose(reshape(feature, [batch, channels, height * width]), [0, 2, 1])
+  const positions = feature.graph.constant(axisPositions(height, width, channels))
+  return reshape(transpose(encoder.forward(tokens, positions), [0, 2, 1]), [batch, channels, height, width])
+}
+
 function requireHalf(coarse: readonly number[], fine: readonly number[]): void {
   if (2 * coarse[2]! === fine[2] && 2 * coarse[3]! === fine[3]) return
   throw new ConfigError({
@@ -144,7 +144,7 @@ function requireHalf(coarse: readonly number[], fine: readonly number[]): void {
  * Positions of a feature map, [1, height·width, channels]: sines and cosines of the row, then those of the column, at wavelengths
  * up to 10,000. Rows and columns are counted from 0.
  */
-function axisPositions(height: number, width: number, channels: number) {
+export function axisPositions(height: number, width: number, channels: number): TensorData<'float32'> {
   const quarter = channels / 4
   const data = new Float32Array(height * width * channels)
   for (let row = 0; row < height; row++) {
@@ -159,5 +159,5 @@ function axisPositions(height: number, width: number, channels: number) {
       }
     }
   }
-  return { dtype: 'float32' as const, shape: [1, height * width, channels], data }
+  return { dtype: 'float32', shape: [1, height * width, channels], data }
 }

@@ -21,20 +21,26 @@ import {
 } from '../../ops/index.js'
 import type { DenoisingInputs, SetPrediction, SupervisedPrediction } from '../model.js'
 import { RtDetrDecoder, type RtDetrDecoderConfig } from './decoder.js'
+import { type EncoderVariantConfig, VariantEncoder } from './encoder-variants.js'
 import { HybridEncoder, type HybridEncoderConfig } from './hybrid-encoder.js'
 import type { SelectedQueries } from './query-selection.js'
 
 /** The sizes that make an RT-DETR. */
 export interface RtDetrConfig {
   readonly backbone: ResNetVdConfig | HgNetV2Config
-  readonly encoder: HybridEncoderConfig
+  readonly encoder: HybridEncoderConfig | EncoderVariantConfig
   readonly decoder: RtDetrDecoderConfig
 }
 
+/** With the paper's own encoder. */
+export interface HybridRtDetrConfig extends RtDetrConfig {
+  readonly encoder: HybridEncoderConfig
+}
+
 /** §5.1: ResNet-50, with COCO's 80 classes. */
-export const rtdetrR50: RtDetrConfig = {
+export const rtdetrR50: HybridRtDetrConfig = {
   backbone: { kind: 'resnet-vd', depth: 50, norms: 'frozen' },
-  encoder: { hiddenDim: 256, heads: 8, feedforwardDim: 1024, layers: 1, expansion: 1, blocks: 3 },
+  encoder: { kind: 'hybrid', hiddenDim: 256, heads: 8, feedforwardDim: 1024, layers: 1, expansion: 1, blocks: 3 },
   decoder: {
     hiddenDim: 256,
     heads: 8,
@@ -52,12 +58,14 @@ const SURELY_NOTHING = -50
 /** The network. Keys are those of official PyTorch checkpoints (v1). */
 export class RtDetr {
   readonly backbone: ResNetVd | HgNetV2
-  readonly encoder: HybridEncoder
+  readonly encoder: HybridEncoder | VariantEncoder
   readonly decoder: RtDetrDecoder
 
   constructor({ backbone, encoder, decoder }: RtDetrConfig) {
     this.backbone = backbone.kind === 'resnet-vd' ? new ResNetVd(backbone) : new HgNetV2(backbone)
-    this.encoder = new HybridEncoder(this.backbone.channels, encoder)
+    const { channels } = this.backbone
+    this.encoder =
+      encoder.kind === 'hybrid' ? new HybridEncoder(channels, encoder) : new VariantEncoder(channels, encoder)
     this.decoder = new RtDetrDecoder(
       this.backbone.channels.map(() => encoder.hiddenDim),
       decoder,

@@ -5,7 +5,7 @@ import { ConfigError } from '../../tensor/index.js'
 import { COCO_CLASSES } from '../coco-classes.js'
 import type { DetectionModel, InputConvention, ModelChoices, PublishedFigures, PublishedWeights } from '../model.js'
 import { rtdetrLayouts } from './layouts.js'
-import { RtDetr, type RtDetrConfig, rtdetrR50 } from './rtdetr.js'
+import { type HybridRtDetrConfig, RtDetr, type RtDetrConfig, rtdetrR50 } from './rtdetr.js'
 
 /** 640×640 whatever the proportions were; values 0..1, no other normalisation. */
 export const rtdetrInput: InputConvention = {
@@ -68,7 +68,7 @@ const PAPER = 'arXiv:2304.08069, Table 2'
 const PAPER_V2 = 'arXiv:2407.17140, Table 1'
 
 /** ResNet-18: half as wide fusion blocks, three decoder layers, norms that were trained. */
-export const rtdetrR18: RtDetrConfig = {
+export const rtdetrR18: HybridRtDetrConfig = {
   backbone: { kind: 'resnet-vd', depth: 18, norms: 'trained' },
   encoder: { ...rtdetrR50.encoder, expansion: 0.5 },
   decoder: { ...rtdetrR50.decoder, layers: 3 },
@@ -114,7 +114,7 @@ export const rtdetrH: RtDetrConfig = {
  */
 export const rtdetrSmall: RtDetrConfig = {
   backbone: { kind: 'resnet-vd', depth: 18, norms: 'trained', width: 32 },
-  encoder: { hiddenDim: 128, heads: 8, feedforwardDim: 512, layers: 1, expansion: 0.5, blocks: 3 },
+  encoder: { kind: 'hybrid', hiddenDim: 128, heads: 8, feedforwardDim: 512, layers: 1, expansion: 0.5, blocks: 3 },
   decoder: { ...rtdetrR50.decoder, hiddenDim: 128, feedforwardDim: 512, layers: 3, queries: 100 },
 }
 
