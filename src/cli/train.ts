@@ -4,7 +4,7 @@ import type { ResizeRule } from '../data/index.js'
 import { findModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
 import { type FitEvents, type FitResult, fit, type ResumeOptions, resume } from '../train/index.node.js'
-import { numberOption, textOption } from './arguments.js'
+import { flag, numberOption, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { printable } from './plain-text.js'
 import { formatDuration } from './progress.js'
@@ -26,6 +26,8 @@ export const command: Command = {
     accumulate: { type: 'string' },
     patience: { type: 'string' },
     freeze: { type: 'string' },
+    'no-flip': { type: 'boolean' },
+    'no-crop': { type: 'boolean' },
     seed: { type: 'string' },
     out: { type: 'string', short: 'o' },
     resume: { type: 'string' },
@@ -43,6 +45,8 @@ export const command: Command = {
     accumulate: 'batches whose gradients make one step, for batches that do not fit into memory',
     patience: 'evaluations without a gain after which the run ends; it goes to its end unless said',
     freeze: 'beginnings of the names of parameters that stay as they are, with commas between',
+    'no-flip': 'never mirror photos, as where they show text',
+    'no-crop': 'never cut photos or put them into larger ones, as where the place says what something is',
     seed: 'of weights, order and augmentation; 0 unless said',
     out: "folder for the run's own folder; runs unless said",
     resume: 'folder of an interrupted run to go on with',
@@ -140,6 +144,8 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
       ...(accumulate === undefined ? {} : { accumulate }),
       ...(patience === undefined ? {} : { patience }),
       ...(freeze === undefined ? {} : { freeze }),
+      ...(flag(input, 'no-flip') ? { flip: false } : {}),
+      ...(flag(input, 'no-crop') ? { crop: false } : {}),
       ...(seed === undefined ? {} : { seed }),
       ...(size === undefined ? {} : { resize: resized(model.input.resize, size) }),
     },

@@ -119,29 +119,29 @@ function finalResize(rule: ResizeRule): Transform {
     : resizeShortest({ shortest: [rule.shortest], longest: rule.longest })
 }
 
+const mirrored = (flip: boolean): Transform[] => (flip ? [horizontalFlip()] : [])
+
+/** Milder than RT-DETR's own, which lets small objects vanish where photos are few and small. */
+const CUT: readonly Transform[] = [
+  zoomOut({ probability: 0.25, factor: [1, 1.5] }),
+  either(0.5, [iouCrop({ scale: [0.6, 1], overlaps: [0.3, 0.5, 0.7, 0.9] })]),
+]
+
 /** By family: the only place that knows them all. */
 export const trainingFamilies: Readonly<Record<ModelFamily, TrainingFamily>> = {
   detr: {
     criterion: detrCriterion,
     recipe: detrRecipe,
     decays: () => true,
-    augmentation: ({ resize }) => [photometric(), horizontalFlip(), finalResize(resize)],
+    augmentation: ({ resize, flip }) => [photometric(), ...mirrored(flip), finalResize(resize)],
   },
   rtdetr: {
     criterion: rtdetrCriterion,
     recipe: rtdetrRecipe,
     decays: ({ shape }) => shape.length > 1,
-    augmentation: ({ resize }, plain) =>
+    augmentation: ({ resize, flip, crop }, plain) =>
       plain
-        ? [horizontalFlip(), finalResize(resize)]
-        : [
-            photometric(),
-            zoomOut({ probability: 0.25, factor: [1, 1.5] }),
-            either(0.5, [iouCrop({ scale: [0.6, 1], overlaps: [0.3, 0.5, 0.7, 0.9] })]),
-            dropSmall(),
-            horizontalFlip(),
-            finalResize(resize),
-            dropSmall(),
-          ],
+        ? [...mirrored(flip), finalResize(resize)]
+        : [photometric(), ...(crop ? CUT : []), dropSmall(), ...mirrored(flip), finalResize(resize), dropSmall()],
   },
 }

@@ -1,5 +1,5 @@
 /** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
-import { cpus } from 'node:os'
+import { cpus, freemem } from 'node:os'
 import { join } from 'node:path'
 import { readCheckpointFile } from '../checkpoint/index.node.js'
 import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
@@ -21,6 +21,7 @@ import { changedSettings, checkSettings, differencesOf, type RunRecord } from '.
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
 import { type TrainingBatch, TrainingStep } from './step.js'
+import { fittingBatch, stepMemory } from './step-memory.js'
 import { checkTrainable } from './trainable.js'
 import { type BatchSource, type Metrics, type TrainerHooks, type TrainingEnd, train } from './trainer.js'
 
@@ -64,7 +65,7 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
   const { dataset, note } = await withValidation(
     await readDataset(options.data, { missing: 'skip', segmentation: false }),
   )
-  const plan = planOf(options, dataset)
+  const plan = withinMemory(options, dataset, planOf(options, dataset))
   const { batchSize, accumulate, queries } = plan.settings
   const notes = note === undefined ? [] : [note]
   notes.push(...checkTrainable(dataset, { batchSize: batchSize * accumulate, queries }))
@@ -170,6 +171,28 @@ function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDat
   }
   const { recipe } = trainingFamilies[model.family]
   return { ...chooseSettings(recipe, facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
+}
+
+/** The plan with a batch in parts where the whole does not fit into memory, unless the batch was asked for. */
+function withinMemory(options: FitOptions, dataset: DetectionDataset, plan: Plan): Plan {
+  if (options.overrides?.batchSize !== undefined || options.overrides?.accumulate !== undefined) return plan
+  const { resize, batchSize: wanted, queries } = plan.settings
+  const model = withQueries(options.model, queries)
+  const network = model.create(dataset.classNames.length)
+  const trained = parametersOf(network).filter(({ role }) => role === 'weight')
+  const size = resize.kind === 'stretch' ? resize : { height: resize.shortest, width: resize.longest }
+  const { criterion } = trainingFamilies[model.family]
+  const memory = stepMemory({ ...model, classNames: dataset.classNames }, network, criterion, trained, size)
+  const { reason, ...fitting } = fittingBatch(wanted, memory, availableMemory())
+  if (reason === undefined) return plan
+  const fitted = planOf({ ...options, overrides: { ...options.overrides, ...fitting } }, dataset)
+  return { ...fitted, reasons: [...fitted.reasons, reason] }
+}
+
+/** Bytes that this process may still take: within its container, where the platform tells. */
+function availableMemory(): number {
+  const { availableMemory: ofContainer } = process as { availableMemory?: () => number }
+  return ofContainer?.() ?? freemem()
 }
 
 /** All that a run needs, new or gone on with. */

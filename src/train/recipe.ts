@@ -24,6 +24,10 @@ export interface TrainingSettings {
   readonly queries: number
   /** Share of the run after which photos are no longer distorted, so that it ends on what detection will see. */
   readonly plainFrom: number
+  /** Whether photos may be mirrored: not where left and right differ, as in text. */
+  readonly flip: boolean
+  /** Whether photos may be cut and put into larger ones: not where an object's place in the photo says what it is. */
+  readonly crop: boolean
   /** Evaluations without a gain after which the run ends; 0 for never. */
   readonly patience: number
   /** Parameters whose keys begin with one of these stay as they are. */
@@ -102,6 +106,8 @@ export function chooseSettings(
     emaDecay,
     emaRampSteps: Math.min(500, Math.ceil(total / 20)),
     seed: 0,
+    flip: true,
+    crop: true,
     patience: 0,
     ...overrides,
   }
