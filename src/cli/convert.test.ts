@@ -51,6 +51,7 @@ describe('detrs convert', () => {
       'detrs.source': 'trained.pt',
       'detrs.source_sha256': createHash('sha256').update(source).digest('hex'),
       'detrs.licence': 'CC0-1.0',
+      'detrs.queries': '12',
     })
     assert.deepEqual(JSON.parse(config!), { ...tinyModel.config, classes: 3 })
     assert.deepEqual(JSON.parse(input!), tinyModel.input)

@@ -11,7 +11,10 @@ export function filesOf(runFolder: string): string[] {
     .sort()
 }
 
-/** Files that only one of two runs has, or whose bytes differ. */
+/** Files that tell when, where and by what process a run was made. */
+const OF_ITS_OWN = /^(environment\.json|report\.html|events\.out\.tfevents\..*)$/
+
+/** Files that only one of two runs has, or whose bytes differ, but for those that each run has of its own. */
 export function differingFiles(a: string, b: string): string[] {
   const digests = (runFolder: string): Map<string, string> =>
     new Map(
@@ -23,5 +26,6 @@ export function differingFiles(a: string, b: string): string[] {
       ]),
     )
   const [one, other] = [digests(a), digests(b)]
-  return [...new Set([...one.keys(), ...other.keys()])].filter((name) => one.get(name) !== other.get(name))
+  const names = [...new Set([...one.keys(), ...other.keys()])].filter((name) => !OF_ITS_OWN.test(name))
+  return names.filter((name) => one.get(name) !== other.get(name))
 }
