@@ -66,7 +66,9 @@ const rtdetrRecipe: Recipe = (facts) => {
   const { resize, reason } = pretrained
     ? { resize: facts.resize, reason: "the weights' own input" }
     : sizeForObjects(facts)
-  const queries = pretrained ? facts.queries : mostObjects <= 50 ? 100 : 300
+  // Twice as many as any photo has objects, where that is not too many to be fast.
+  const enough = [100, facts.queries, 300].sort((a, b) => a - b).find((count) => count >= 2 * mostObjects)
+  const queries = pretrained ? facts.queries : (enough ?? 300)
   return {
     settings: {
       batchSize: trainImages >= 16 ? 4 : Math.max(1, Math.min(4, trainImages)),

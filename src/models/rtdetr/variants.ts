@@ -118,6 +118,28 @@ export const rtdetrSmall: RtDetrConfig = {
   decoder: { ...rtdetrR50.decoder, hiddenDim: 128, feedforwardDim: 512, layers: 3, queries: 100 },
 }
 
+/** The parts of a page as DocLayNet names and orders them (arXiv:2206.01062). */
+export const PAGE_CLASSES: readonly string[] = [
+  'Caption',
+  'Footnote',
+  'Formula',
+  'List-item',
+  'Page-footer',
+  'Page-header',
+  'Picture',
+  'Section-header',
+  'Table',
+  'Text',
+  'Title',
+]
+
+/** A network for pages of text: narrow, because detail counts more than kinds of things, and many queries. 2.9 million parameters. */
+export const rtdetrPage: RtDetrConfig = {
+  backbone: { kind: 'resnet-vd', depth: 18, norms: 'trained', width: 24 },
+  encoder: { kind: 'hybrid', hiddenDim: 96, heads: 8, feedforwardDim: 384, layers: 1, expansion: 0.5, blocks: 3 },
+  decoder: { ...rtdetrR50.decoder, hiddenDim: 96, feedforwardDim: 384, layers: 3, queries: 200, classes: 11 },
+}
+
 function official(path: string): PublishedWeights {
   return { url: `https://github.com/lyuwenyu/storage/releases/download/${path}`, licence: 'Apache-2.0' }
 }
@@ -142,6 +164,11 @@ export const rtdetrModels: readonly DetectionModel[] = [
   {
     ...rtdetrModel('rtdetr-small', 'RT-DETR, half ResNet-18-vd', rtdetrSmall),
     input: { ...rtdetrInput, resize: { kind: 'stretch', height: 256, width: 320 } },
+  },
+  {
+    ...rtdetrModel('rtdetr-page', 'RT-DETR for pages, 3/8 ResNet-18-vd', rtdetrPage),
+    classNames: PAGE_CLASSES,
+    input: { ...rtdetrInput, resize: { kind: 'stretch', height: 640, width: 448 } },
   },
   rtdetrModel('rtdetr-r18', 'RT-DETR, ResNet-18-vd', rtdetrR18, {
     weights: official('v0.1/rtdetr_r18vd_dec3_6x_coco_from_paddle.pth'),
