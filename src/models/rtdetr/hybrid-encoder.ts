@@ -24,7 +24,7 @@ export interface HybridEncoderConfig {
 }
 
 /** RepVGG (arXiv:2101.03697) without its identity: a 3×3 and a 1×1 convolution side by side, one convolution once folded. */
-class RepVggBlock {
+export class RepVggBlock {
   readonly conv1: ConvNorm
   readonly conv2: ConvNorm
 
@@ -33,13 +33,14 @@ class RepVggBlock {
     this.conv2 = new ConvNorm(channels, channels, 1)
   }
 
+  /** x: float32 [batch, channels, height, width], same shape out. */
   forward(x: Tensor): Tensor {
     return silu(add(this.conv1.forward(x), this.conv2.forward(x)))
   }
 }
 
 /** The fusion block: two 1×1 convolutions, one followed by RepVGG blocks, added up. */
-class CspRepLayer {
+export class CspRepLayer {
   readonly conv1: ConvNorm
   readonly conv2: ConvNorm
   readonly bottlenecks: readonly RepVggBlock[]
@@ -53,6 +54,7 @@ class CspRepLayer {
     if (hidden !== outputs) this.conv3 = new ConvNorm(hidden, outputs, 1, { activation: silu })
   }
 
+  /** x: float32 [batch, inputs, height, width] to [batch, outputs, height, width]. */
   forward(x: Tensor): Tensor {
     const deep = this.bottlenecks.reduce((hidden, block) => block.forward(hidden), this.conv1.forward(x))
     const sum = add(deep, this.conv2.forward(x))
@@ -97,23 +99,15 @@ export class HybridEncoder {
       const [conv, norm] = this.inputProj[level]!
       return norm.forward(conv.forward(feature))
     })
-    const coarsest = this.#withinLevel(projected.pop()!)
-    const down = this.#topDown(coarsest, projected)
+    const coarsest = projected.pop()!
+    const attended = this.encoder.reduce((map, encoder) => attendWithinLevel(encoder, map), coarsest)
+    const down = this.#topDown(attended, projected)
     const outputs = [down[0]!]
     for (const [step, high] of down.slice(1).entries()) {
       const reduced = this.downsampleConvs[step]!.forward(outputs.at(-1)!)
       outputs.push(this.panBlocks[step]!.forward(concat([reduced, high], 1)))
     }
     return outputs
-  }
-
-  /** AIFI: attention among the tokens of one level. */
-  #withinLevel(feature: Tensor): Tensor {
-    const [batch, channels, height, width] = feature.shape as [Dim, number, number, number]
-    const tokens = transpose(reshape(feature, [batch, channels, height * width]), [0, 2, 1])
-    const positions = feature.graph.constant(axisPositions(height, width, channels))
-    const attended = this.encoder.reduce((hidden, encoder) => encoder.forward(hidden, positions), tokens)
-    return reshape(transpose(attended, [0, 2, 1]), [batch, channels, height, width])
   }
 
   /** From coarse to fine. @returns finest first; the coarser ones are what the lateral convolutions made of them */
@@ -129,6 +123,14 @@ export class HybridEncoder {
     }
     return [high, ...laterals]
   }
+}
+
+/** AIFI: attention among the tokens of one level. feature: float32 [batch, channels, height, width], same shape out. */
+export function attendWithinLevel(encoder: TransformerEncoder, feature: Tensor): Tensor {
+  const [batch, channels, height, width] = feature.shape as [Dim, number, number, number]
+  const tokens = transpose(reshape(feature, [batch, channels, height * width]), [0, 2, 1])
+  const positions = feature.graph.constant(axisPositions(height, width, channels))
+  return reshape(transpose(encoder.forward(tokens, positions), [0, 2, 1]), [batch, channels, height, width])
 }
 
 function requireHalf(coarse: readonly number[], fine: readonly number[]): void {
