@@ -71,12 +71,9 @@ def load(folder: str, exact: bool):
     return load_module
 
 
-def network(
-    load_module, variant: Variant, seed: int, training: bool = False, denoising: int = 0, frozen: bool | None = None
-):
-    """The official network with rule weights, float32. HGNetv2 exists in version 2 only, which then makes the rest, too.
-    As in transformers' build, with `training` all batch norms are trained, unless those of the backbone are `frozen`."""
-    frozen = not training if frozen is None else frozen
+def fresh_network(load_module, variant: Variant, denoising: int, frozen: bool):
+    """(The official network as its own code starts it, version). HGNetv2 exists in version 2 only, which then makes the
+    rest, too. `frozen` are the batch norms of the backbone."""
     version = 1 if variant.sampling == "v1" and isinstance(variant.backbone, int) else 2
     if isinstance(variant.backbone, int):
         backbone = load_module(version, "nn.backbone.presnet").PResNet(
@@ -103,7 +100,15 @@ def network(
             cross_attn_method="default" if variant.sampling == "v1" else variant.sampling,
             **common,
         )
-    model = load_module(version, "zoo.rtdetr.rtdetr").RTDETR(backbone, encoder, decoder)
+    return load_module(version, "zoo.rtdetr.rtdetr").RTDETR(backbone, encoder, decoder), version
+
+
+def network(
+    load_module, variant: Variant, seed: int, training: bool = False, denoising: int = 0, frozen: bool | None = None
+):
+    """The official network with rule weights, float32. As in transformers' build, with `training` all batch norms are
+    trained, unless those of the backbone are `frozen`."""
+    model, version = fresh_network(load_module, variant, denoising, not training if frozen is None else frozen)
     state = rule_state_dict(official_shapes(variant), seed)
     if version == 2:
         state = {second_name(key): value for key, value in state.items()}

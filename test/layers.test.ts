@@ -1,9 +1,7 @@
 /** @file Every layer alone against PyTorch in float64 (reference/layers.py): this is where a wrong formula shows. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { BasicBlock, Bottleneck } from '../src/backbones/index.js'
-import { parseSafetensors } from '../src/checkpoint/index.js'
 import { Graph, type Tensor } from '../src/graph/index.js'
 import { TransformerDecoderLayer, TransformerEncoderLayer } from '../src/models/index.js'
 import {
@@ -21,28 +19,13 @@ import {
 import { encodeModel } from '../src/onnx/index.js'
 import { add, maxPool2d, not, reshape, transpose } from '../src/ops/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
-import { type TensorData, toNumbers } from '../src/tensor/index.js'
+import { toNumbers } from '../src/tensor/index.js'
+import { type BuildLayer, compareLayer, type LayerInputs, layerGolden } from './support/layer-parity.js'
 
-interface LayerCase {
-  readonly name: string
-  readonly inputs: readonly string[]
-  readonly weights: readonly string[]
-  readonly attributes: Readonly<Record<string, number>>
-}
-
-type Inputs = Readonly<Record<string, Tensor>>
-type Build = (
-  inputs: Inputs,
-  attributes: LayerCase['attributes'],
-  shape: (weight: string) => readonly number[],
-) => Tensor
-
-const GOLDEN = new URL('../../test/golden/', import.meta.url)
-const cases: readonly LayerCase[] = JSON.parse(readFileSync(new URL('layers.json', GOLDEN), 'utf8'))
-const { tensors } = parseSafetensors(readFileSync(new URL('layers.safetensors', GOLDEN)), 'layers.safetensors')
+const { cases, tensors } = layerGolden('layers')
 const runtime = await createFfiRuntime()
 
-const attend = (inputs: Inputs, heads: number): Tensor => {
+const attend = (inputs: LayerInputs, heads: number): Tensor => {
   const layer = defineModule(new MultiheadAttention(24, heads))
   const query = inputs['query']!
   const memory = inputs['memory'] ?? query
@@ -52,7 +35,7 @@ const attend = (inputs: Inputs, heads: number): Tensor => {
 }
 
 /** How each kind of case is built; the part of its name before the slash. */
-const BUILDERS: Readonly<Record<string, Build>> = {
+const BUILDERS: Readonly<Record<string, BuildLayer>> = {
   conv2d: ({ input }, { kernel, stride, padding, dilation }, shape) => {
     const [outputs, inputs] = shape('weight')
     const window = { stride: stride!, padding: padding!, dilation: dilation!, bias: shape('bias').length > 0 }
@@ -93,36 +76,7 @@ const BUILDERS: Readonly<Record<string, Build>> = {
 
 describe('layers equal PyTorch', () => {
   for (const layer of cases.filter(({ name }) => name !== 'nearest')) {
-    test(layer.name, async () => {
-      const of = (part: string): TensorData | undefined => tensors.get(`${layer.name}/${part}`)
-      const graph = new Graph(layer.name)
-      const feeds: Record<string, TensorData> = {}
-      const inputs = Object.fromEntries(
-        layer.inputs.map((name) => {
-          const data = of(name)!
-          const dtype = data.dtype === 'uint8' ? 'bool' : 'float32'
-          feeds[name] = { ...data, dtype } as TensorData
-          return [name, graph.input(name, dtype, data.shape)]
-        }),
-      )
-      const build = BUILDERS[layer.name.split('/')[0]!]
-      assert.ok(build, `no builder for ${layer.name}`)
-      graph.output(
-        'output',
-        build(inputs, layer.attributes, (weight) => of(weight)?.shape ?? []),
-      )
-      const weights = new Map(layer.weights.map((key) => [key, of(key)!]))
-      assert.deepEqual([...graph.parameters.keys()].sort(), [...layer.weights].sort(), 'parameter keys')
-      const session = await runtime.createSession(encodeModel(graph, { weights }).bytes)
-      const { output } = await session.run(feeds)
-      const expected = of('output')!
-      assert.deepEqual(output!.shape, expected.shape)
-      const [ours, exact] = [toNumbers(output!), toNumbers(expected)]
-      const largest = exact.reduce((a, b) => Math.max(a, Math.abs(b)), 0)
-      const difference = exact.reduce((a, b, i) => Math.max(a, Math.abs(b - ours[i]!)), 0)
-      assert.ok(difference <= 1e-5 * Math.max(1, largest), `largest difference ${difference}, largest value ${largest}`)
-      await session.dispose()
-    })
+    test(layer.name, () => compareLayer(runtime, layer, tensors, BUILDERS))
   }
 })
 

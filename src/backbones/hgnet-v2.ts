@@ -27,7 +27,7 @@ export interface HgNetV2Config {
   readonly stages: readonly HgStageConfig[]
 }
 
-/** Layers of every block. */
+/** Layers of every block of the published networks. */
 const LAYERS = 6
 
 const stage = (inputs: number, middle: number, outputs: number, blocks: number, light: boolean): HgStageConfig => ({
@@ -109,8 +109,8 @@ class Brick {
 /** A zero column at the right and a zero row at the bottom. */
 const padEnd = (x: Tensor): Tensor => pad(x, [0, 0, 0, 0], [0, 0, 1, 1])
 
-/** Stride 4; half of its channels are the largest of 2×2 pixels. */
-class Stem {
+/** Stride 4; half of what enters its third convolution are the largest of 2×2 pixels. */
+export class Stem {
   readonly stem1: Brick
   readonly stem2a: Brick
   readonly stem2b: Brick
@@ -125,6 +125,7 @@ class Stem {
     this.stem4 = new Brick(middle, outputs, 1, norms)
   }
 
+  /** pixels: float32 [batch, 3, height, width] to [batch, outputs, ⌈height / 4⌉, ⌈width / 4⌉]. */
   forward(pixels: Tensor): Tensor {
     const first = padEnd(this.stem1.forward(pixels))
     const convolved = this.stem2b.forward(padEnd(this.stem2a.forward(first)))
@@ -148,20 +149,28 @@ class LightLayer {
 }
 
 /** Layers one after the other; the input and all they say, concatenated and squeezed. */
-class Block {
+export class Block {
   readonly layers: readonly (Brick | LightLayer)[]
   readonly aggregationSqueezeConv: Brick
   readonly aggregationExcitationConv: Brick
   readonly isResidual: boolean
 
-  constructor({ middle, outputs, light, kernel }: HgStageConfig, inputs: number, isResidual: boolean, norms: NormKind) {
+  /** @param inputs channels that enter: those of the stage, or of the block before */
+  constructor(
+    { middle, outputs, light, kernel }: Omit<HgStageConfig, 'inputs' | 'blocks'>,
+    inputs: number,
+    isResidual: boolean,
+    norms: NormKind,
+    layers: number = LAYERS,
+  ) {
     const layer = light ? LightLayer : Brick
-    this.layers = Array.from({ length: LAYERS }, (_, i) => new layer(i === 0 ? inputs : middle, middle, kernel, norms))
-    this.aggregationSqueezeConv = new Brick(inputs + LAYERS * middle, outputs / 2, 1, norms)
+    this.layers = Array.from({ length: layers }, (_, i) => new layer(i === 0 ? inputs : middle, middle, kernel, norms))
+    this.aggregationSqueezeConv = new Brick(inputs + layers * middle, outputs / 2, 1, norms)
     this.aggregationExcitationConv = new Brick(outputs / 2, outputs, 1, norms)
     this.isResidual = isResidual
   }
 
+  /** x: float32 [batch, inputs, height, width] to [batch, outputs, height, width]. */
   forward(x: Tensor): Tensor {
     const said = [x]
     for (const layer of this.layers) said.push(layer.forward(said.at(-1)!))

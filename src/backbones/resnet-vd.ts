@@ -26,8 +26,8 @@ export interface ResNetVdConfig {
   readonly width?: number
 }
 
-/** Three 3×3 convolutions, the first with stride 2. */
-class Stem {
+/** Three 3×3 convolutions, the first with stride 2. Keys: conv1_1, conv1_2, conv1_3. */
+export class Stem {
   readonly conv1_1: ConvNorm
   readonly conv1_2: ConvNorm
   readonly conv1_3: ConvNorm
@@ -39,6 +39,7 @@ class Stem {
     this.conv1_3 = new ConvNorm(width / 2, width, 3, options)
   }
 
+  /** pixels: float32 [batch, 3, height, width] to [batch, width, ⌈height / 2⌉, ⌈width / 2⌉]. */
   forward(pixels: Tensor): Tensor {
     return this.conv1_3.forward(this.conv1_2.forward(this.conv1_1.forward(pixels)))
   }
@@ -58,7 +59,7 @@ class PooledShortcut {
 }
 
 /** Two 3×3 convolutions, or 1×1, 3×3, 1×1 where there is a third, and a shortcut, which the first block of a stage projects. */
-class Block {
+export class Block {
   readonly branch2a: ConvNorm
   readonly branch2b: ConvNorm
   readonly branch2c?: ConvNorm
@@ -81,6 +82,7 @@ class Block {
     }
   }
 
+  /** x: float32 [batch, inputs, height, width] to [batch, outputs, ⌈height / stride⌉, ⌈width / stride⌉]. */
   forward(x: Tensor): Tensor {
     const hidden = this.branch2b.forward(this.branch2a.forward(x))
     const residual = this.branch2c === undefined ? hidden : this.branch2c.forward(hidden)

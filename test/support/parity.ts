@@ -44,7 +44,7 @@ export interface LayerDifference {
 }
 
 /** Ours may be this many times as far from float64 as PyTorch's own float32 is. */
-const FACTOR = 4
+export const FACTOR = 4
 const NEVER_ABOVE = { logits: 1e-3, boxes: 3e-5, encoder_logits: 1e-3, encoder_boxes: 3e-5 } as const
 const GOLDEN_FOLDER = new URL('../../../test/golden/', import.meta.url)
 

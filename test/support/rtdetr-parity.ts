@@ -4,18 +4,27 @@ import { Graph } from '../../src/graph/index.js'
 import { findModel, type RtDetr, type RtDetrConfig, rtdetrModel, rtdetrR18 } from '../../src/models/index.js'
 import { encodeModel } from '../../src/onnx/index.js'
 import { sigmoid } from '../../src/ops/index.js'
-import { optimizeForInference } from '../../src/passes/index.js'
+import { eraseStopGradients, optimizeForInference, type WeightedGraph } from '../../src/passes/index.js'
 import type { Runtime } from '../../src/runtime/index.js'
 import { fromNumbers, type TensorData, toNumbers } from '../../src/tensor/index.js'
-import { compareLayers, goldenTensors, type ImageOfCase, type LayerDifference, type Statistics } from './parity.js'
-import { ruleImage } from './rule.js'
+import {
+  compareLayers,
+  FACTOR,
+  goldenTensors,
+  type ImageOfCase,
+  type LayerDifference,
+  type Statistics,
+} from './parity.js'
+import { ruleImage, sampleIndices } from './rule.js'
 import { ruleWeights } from './rule-weights.js'
 
 interface RtDetrCase extends Record<'logits' | 'boxes' | 'encoder_logits' | 'encoder_boxes', Statistics> {
   readonly images: readonly ImageOfCase[]
+  readonly probes: Readonly<Record<string, { readonly maxError: number }>>
 }
 
 interface RtDetrGolden {
+  readonly variant: string
   readonly seed: number
   readonly training: boolean
   readonly queryStride: number
@@ -42,7 +51,10 @@ export interface RtDetrDifferences {
   readonly otherTokens: number
 }
 
-/** Runs the golden cases of one file (all, or those named) and compares the encoder's choice and every decoder layer. */
+/**
+ * Runs the golden cases of one file (all, or those named) and compares the encoder's choice and every decoder layer; in training
+ * mode also the running statistics that come out.
+ */
 export async function compareRtDetr(
   runtime: Runtime,
   name: string,
@@ -51,19 +63,15 @@ export async function compareRtDetr(
   const golden = rtdetrGolden()[name]!
   const tensors = goldenTensors(`rtdetr/${name}.safetensors`)
   const config = CONFIGS[name]
-  const model = config === undefined ? findModel(name) : rtdetrModel(name, name, config)
+  const model = config === undefined ? findModel(golden.variant) : rtdetrModel(name, name, config)
   const network = model.create() as RtDetr
   const weights = ruleWeights(model, network, golden.seed)
   const differences: LayerDifference[] = []
   let otherTokens = 0
   for (const [caseName, one] of Object.entries(golden.cases)) {
     if (cases !== undefined && !cases.includes(caseName)) continue
-    const { height, width } = one.images[0]!
-    const optimized = optimizeForInference({ graph: describing(network, one.images.length, height, width), weights })
-    const { bytes, externalData } = encodeModel(optimized.graph, {
-      weights: optimized.weights,
-      externalFromBytes: 1024,
-    })
+    const { graph, weights: own } = compilable(describing(network, one.images, golden.training), weights)
+    const { bytes, externalData } = encodeModel(graph, { weights: own, externalFromBytes: 1024 })
     const session = await runtime.createSession(bytes, { externalData })
     const outputs = await session.run({ pixels: batchOf(one.images) })
     await session.dispose()
@@ -80,13 +88,20 @@ export async function compareRtDetr(
         ...compareLayers(`${name} ${caseName} ${kind}`, kind, layers, one[kind], tensors, caseName, golden.queryStride),
       )
     }
+    if (golden.training) differences.push(...compareStatistics(`${name} ${caseName}`, outputs, one, tensors, caseName))
   }
   return { differences, otherTokens }
 }
 
-function describing(network: RtDetr, batch: number, height: number, width: number): Graph {
-  const graph = new Graph('parity')
-  const { selected, layers } = network.describe(graph.input('pixels', 'float32', [batch, 3, height, width]))
+/** Batch statistics cannot be folded into filters, and what stops gradients is for a graph that is differentiated. */
+function compilable(graph: Graph, weights: Map<string, TensorData>): WeightedGraph {
+  return graph.training ? { graph: eraseStopGradients(graph), weights } : optimizeForInference({ graph, weights })
+}
+
+function describing(network: RtDetr, images: readonly ImageOfCase[], training: boolean): Graph {
+  const graph = new Graph('parity', { training })
+  const { height, width } = images[0]!
+  const { selected, layers } = network.describe(graph.input('pixels', 'float32', [images.length, 3, height, width]))
   graph.output('tokens', selected.tokens)
   graph.output('encoder_logits.0', selected.logits)
   graph.output('encoder_boxes.0', sigmoid(selected.boxLogits))
@@ -131,4 +146,22 @@ function aligned(layer: TensorData, places: readonly number[]): TensorData {
     layer.shape,
     places.flatMap((place) => values.slice(place * channels, (place + 1) * channels)),
   )
+}
+
+/** New running means and variances of all norms, in the order of their keys, at the places that the golden file has. */
+function compareStatistics(
+  where: string,
+  outputs: Readonly<Record<string, TensorData>>,
+  { probes }: RtDetrCase,
+  tensors: ReadonlyMap<string, TensorData>,
+  caseName: string,
+): LayerDifference[] {
+  return ['running_mean', 'running_var'].map((part) => {
+    const keys = Object.keys(outputs).filter((key) => key.startsWith('update/') && key.endsWith(`.${part}`))
+    const ours = keys.sort().flatMap((key) => toNumbers(outputs[key]!))
+    const exact = toNumbers(tensors.get(`${caseName}.probe.${part}`)!)
+    const places = sampleIndices(exact.length, ours.length)
+    const difference = exact.reduce((a, value, i) => Math.max(a, Math.abs(value - ours[places[i]!]!)), 0)
+    return { what: `${where} ${part}`, difference, allowed: FACTOR * probes[part]!.maxError }
+  })
 }

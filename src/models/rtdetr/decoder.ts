@@ -36,8 +36,8 @@ export interface RtDetrDecoderConfig {
   readonly classes: number
 }
 
-/** Self-attention, deformable attention to the image, feed-forward; a norm after each. */
-class RtDetrDecoderLayer {
+/** Self-attention, deformable attention to the image, feed-forward; a norm after each. Keys: self_attn, cross_attn, linear1, linear2, norm1 … norm3. */
+export class RtDetrDecoderLayer {
   readonly selfAttn: MultiheadAttention
   readonly norm1: LayerNorm
   readonly crossAttn: DeformableAttention

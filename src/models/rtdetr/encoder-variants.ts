@@ -11,7 +11,7 @@ import type { Dim, Tensor } from '../../graph/index.js'
 import { BatchNorm2d, Conv2d, ConvNorm, gelu, silu } from '../../nn/index.js'
 import { add, concat, reshape, resizeNearest, slice, transpose } from '../../ops/index.js'
 import { TransformerEncoder } from '../detr/index.js'
-import { axisPositions, withinLevel } from './hybrid-encoder.js'
+import { attendWithinLevel, axisPositions } from './hybrid-encoder.js'
 
 /** Which encoder of Table 3, as what happens within levels and between them. */
 export interface EncoderVariantConfig {
@@ -67,7 +67,7 @@ export class VariantEncoder {
       const [conv, norm] = this.inputProj[level]!
       const projected = norm.forward(conv.forward(feature))
       const isMixed = withinLevels === 'every' || (withinLevels === 'coarsest' && level === features.length - 1)
-      return isMixed ? withinLevel(projected, this.encoder!) : projected
+      return isMixed ? attendWithinLevel(this.encoder!, projected) : projected
     })
     if (betweenLevels === 'attention') return this.#amongAll(levels)
     return betweenLevels === 'pan' ? this.#pan(levels) : levels

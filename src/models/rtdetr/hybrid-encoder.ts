@@ -25,7 +25,7 @@ export interface HybridEncoderConfig {
 }
 
 /** RepVGG (arXiv:2101.03697) without its identity: a 3×3 and a 1×1 convolution side by side, one convolution once folded. */
-class RepVggBlock {
+export class RepVggBlock {
   readonly conv1: ConvNorm
   readonly conv2: ConvNorm
 
@@ -34,13 +34,14 @@ class RepVggBlock {
     this.conv2 = new ConvNorm(channels, channels, 1)
   }
 
+  /** x: float32 [batch, channels, height, width], same shape out. */
   forward(x: Tensor): Tensor {
     return silu(add(this.conv1.forward(x), this.conv2.forward(x)))
   }
 }
 
 /** The fusion block: two 1×1 convolutions, one followed by RepVGG blocks, added up. */
-class CspRepLayer {
+export class CspRepLayer {
   readonly conv1: ConvNorm
   readonly conv2: ConvNorm
   readonly bottlenecks: readonly RepVggBlock[]
@@ -54,6 +55,7 @@ class CspRepLayer {
     if (hidden !== outputs) this.conv3 = new ConvNorm(hidden, outputs, 1, { activation: silu })
   }
 
+  /** x: float32 [batch, inputs, height, width] to [batch, outputs, height, width]. */
   forward(x: Tensor): Tensor {
     const deep = this.bottlenecks.reduce((hidden, block) => block.forward(hidden), this.conv1.forward(x))
     const sum = add(deep, this.conv2.forward(x))
@@ -98,8 +100,9 @@ export class HybridEncoder {
       const [conv, norm] = this.inputProj[level]!
       return norm.forward(conv.forward(feature))
     })
-    const coarsest = this.encoder.reduce(withinLevel, projected.pop()!)
-    const down = this.#topDown(coarsest, projected)
+    const coarsest = projected.pop()!
+    const attended = this.encoder.reduce((map, encoder) => attendWithinLevel(encoder, map), coarsest)
+    const down = this.#topDown(attended, projected)
     const outputs = [down[0]!]
     for (const [step, high] of down.slice(1).entries()) {
       const reduced = this.downsampleConvs[step]!.forward(outputs.at(-1)!)
@@ -123,8 +126,8 @@ export class HybridEncoder {
   }
 }
 
-/** AIFI: attention among the tokens of one level. */
-export function withinLevel(feature: Tensor, encoder: TransformerEncoder): Tensor {
+/** AIFI: attention among the tokens of one level. feature: float32 [batch, channels, height, width], same shape out. */
+export function attendWithinLevel(encoder: TransformerEncoder, feature: Tensor): Tensor {
   const [batch, channels, height, width] = feature.shape as [Dim, number, number, number]
   const tokens = transpose(reshape(feature, [batch, channels, height * width]), [0, 2, 1])
   const positions = feature.graph.constant(axisPositions(height, width, channels))
