@@ -1,48 +1,54 @@
 /**
  * @file A whole training step (forward, matching, losses, backward, clipping, AdamW) against PyTorch with the same model, both
- * taking turns in one run: DETR-R50 at 480×640, batch 2, and DETR-R18 at 320×320, batch 8; dropout 0. `npm run bench:step`
+ * taking turns in one run; dropout 0. DETR with its stem and first stage frozen; RT-DETR with denoising queries and everything
+ * trained, norms included. `npm run bench:step [ROUNDS [detr | rtdetr | a model]]`
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { boxesOf } from '../src/boxes/index.js'
-import { detrCriterion } from '../src/models/detr/criterion.js'
-import { type DetectionModel, detrModel, detrR50 } from '../src/models/index.js'
+import { type DetectionModel, detrModel, detrR50, findModel } from '../src/models/index.js'
 import { initialWeights, parametersOf } from '../src/nn/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
+import { trainingFamilies } from '../src/train/families.js'
 import { layOutSlab } from '../src/train/slab.js'
-import { type TrainingBatch, TrainingStep } from '../src/train/step.js'
+import { type StepTimes, type TrainingBatch, TrainingStep } from '../src/train/step.js'
 import { findPython } from '../test/support/python.js'
 import { ruleImageBytes } from '../test/support/rule.js'
 import { median, requireIdleMachine } from './idle.js'
 import { EagerPyTorch } from './python.js'
 
 interface Case {
-  readonly title: string
+  /** As reference/step_speed.py names it. */
+  readonly name: string
   readonly model: DetectionModel
-  readonly backbone: 'resnet18' | 'resnet50'
   readonly batch: number
   readonly height: number
   readonly width: number
+  /** Parameters that are not trained. */
+  readonly frozen?: RegExp
 }
 
 const ROUNDS = Number(process.argv[2] ?? 9)
 const [WARM_UP, THREADS, OBJECTS] = [3, 2, 7]
+const FROZEN = /^backbone\.(conv1|layer1)\./
 const CASES: readonly Case[] = [
   {
-    title: 'DETR-R50, 480×640, batch 2',
+    name: 'detr-r50',
     model: detrModel('r50', 'DETR, ResNet-50', detrR50),
-    backbone: 'resnet50',
     batch: 2,
     height: 480,
     width: 640,
+    frozen: FROZEN,
   },
   {
-    title: 'DETR-R18, 320×320, batch 8',
+    name: 'detr-r18',
     model: detrModel('r18', 'DETR, ResNet-18', { ...detrR50, backbone: { depth: 18 } }),
-    backbone: 'resnet18',
     batch: 8,
     height: 320,
     width: 320,
+    frozen: FROZEN,
   },
+  { name: 'rtdetr-r18', model: findModel('rtdetr-r18'), batch: 2, height: 640, width: 640 },
+  { name: 'rtdetr-small', model: findModel('rtdetr-small'), batch: 4, height: 256, width: 320 },
 ]
 
 function batchOf({ batch, height, width }: Case): TrainingBatch {
@@ -58,15 +64,14 @@ function batchOf({ batch, height, width }: Case): TrainingBatch {
   }
 }
 
-async function createStep({ model }: Case): Promise<TrainingStep> {
+async function createStep({ model, frozen }: Case): Promise<TrainingStep> {
   const network = model.create()
-  const frozen = /^backbone\.(conv1|layer1)\./
-  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !frozen.test(key))
+  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && frozen?.test(key) !== true)
   return TrainingStep.create({
     runtime: await createFfiRuntime({ threads: THREADS }),
     model,
     network,
-    criterion: detrCriterion,
+    criterion: trainingFamilies[model.family].criterion,
     trained,
     layout: layOutSlab(trained.map(({ key, shape }) => ({ key, shape, group: key.startsWith('backbone.') ? 0 : 1 }))),
     weights: initialWeights(network, 0),
@@ -77,37 +82,43 @@ async function createStep({ model }: Case): Promise<TrainingStep> {
 await requireIdleMachine()
 const python = findPython()
 const only = process.argv[3]
-for (const one of CASES.filter(({ backbone }) => only === undefined || backbone === only)) {
+for (const one of CASES.filter(({ name }) => only === undefined || name.startsWith(only))) {
   const step = await createStep(one)
   const batch = batchOf(one)
   const groups = [1e-5, 1e-4].map((learningRate) => ({ learningRate, weightDecay: 1e-4 }))
-  const ours = async (): Promise<number> => {
+  const ours = async (): Promise<{ time: number; milliseconds: StepTimes }> => {
     const start = performance.now()
-    await step.run(batch, groups)
-    return performance.now() - start
+    const { milliseconds } = await step.run(batch, groups)
+    return { time: performance.now() - start, milliseconds }
   }
-  const words = ['--backbone', one.backbone, '--height', one.height, '--width', one.width, '--batch', one.batch]
+  const words = ['--model', one.name, '--height', one.height, '--width', one.width, '--batch', one.batch]
   const eager =
     python === undefined
       ? undefined
       : await EagerPyTorch.start(python, [...words, '--objects', OBJECTS].map(String), 'step_speed.py')
   const [mine, theirs]: [number[], number[]] = [[], []]
+  const parts: StepTimes[] = []
   let theirPeak = 0
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    const time = await ours()
+    const { time, milliseconds } = await ours()
     // Idle threads of the side before spin for a while.
     await delay(300)
     const [other, peak] = (await eager?.answer()) ?? []
     await delay(300)
     if (round < 0) continue
     mine.push(time)
+    parts.push(milliseconds)
     if (other !== undefined) theirs.push(other)
     theirPeak = peak ?? 0
   }
   eager?.stop()
   const ourPeak = process.resourceUsage().maxRSS / 1024
-  console.log(`${one.title}, ${THREADS} threads, dropout 0, ${ROUNDS} rounds`)
+  console.log(
+    `${one.name}, ${one.height}×${one.width}, batch ${one.batch}, ${THREADS} threads, dropout 0, ${ROUNDS} rounds`,
+  )
   console.log(`  detrs          ${median(mine).toFixed(0)} ms, peak ${ourPeak.toFixed(0)} MB`)
+  const part = (name: keyof StepTimes): string => `${name} ${median(parts.map((times) => times[name])).toFixed(0)} ms`
+  console.log(`    ${(['forward', 'matching', 'backward', 'update'] as const).map(part).join(', ')}`)
   if (eager !== undefined) {
     const [speed, memory] = [median(theirs) / median(mine), ourPeak / theirPeak]
     console.log(`  PyTorch eager  ${median(theirs).toFixed(0)} ms, peak ${theirPeak.toFixed(0)} MB`)

@@ -45,6 +45,7 @@ class Variant:
     layers: int = 6
     used: int = 6
     sampling: str = "v1"
+    classes: int = CLASSES
 
 
 SMALL = Variant(18, expansion=0.5, layers=3, used=3)
@@ -128,14 +129,14 @@ def official_shapes(variant: Variant) -> dict:
         linear(f"{layer}.linear2", WIDTH, 1024)
         for j in (1, 2, 3):
             norm(f"{layer}.norm{j}", WIDTH, NORM[:2])
-    shapes["decoder.denoising_class_embed.weight"] = (CLASSES + 1, WIDTH)
+    shapes["decoder.denoising_class_embed.weight"] = (variant.classes + 1, WIDTH)
     mlp("decoder.query_pos_head", 4, 2 * WIDTH, WIDTH)
     linear("decoder.enc_output.0", WIDTH, WIDTH)
     norm("decoder.enc_output.1", WIDTH, NORM[:2])
-    linear("decoder.enc_score_head", CLASSES, WIDTH)
+    linear("decoder.enc_score_head", variant.classes, WIDTH)
     mlp("decoder.enc_bbox_head", WIDTH, WIDTH, WIDTH, 4)
     for n in range(variant.layers):
-        linear(f"decoder.dec_score_head.{n}", CLASSES, WIDTH)
+        linear(f"decoder.dec_score_head.{n}", variant.classes, WIDTH)
         mlp(f"decoder.dec_bbox_head.{n}", WIDTH, WIDTH, WIDTH, 4)
     return shapes
 
@@ -274,13 +275,13 @@ def backbone_config(variant: Variant):
     )
 
 
-def build(variant: Variant, seed: int, training: bool = False):
+def build(variant: Variant, seed: int, training: bool = False, attention: str = "eager"):
     """The model with rule weights, float32. With `training`, in training mode with all batch norms trained; otherwise
-    in inference mode."""
+    in inference mode. The backbone has no attention for `attention` to choose."""
     options = dict(
         backbone_config=backbone_config(variant),
         freeze_backbone_batch_norms=not training,
-        num_labels=CLASSES,
+        num_labels=variant.classes,
         encoder_in_channels=backbone_channels(variant),
         encoder_hidden_dim=variant.width,
         encoder_ffn_dim=variant.feedforward,
@@ -288,7 +289,7 @@ def build(variant: Variant, seed: int, training: bool = False):
         hidden_expansion=variant.expansion,
         decoder_in_channels=[variant.width] * LEVELS,
         decoder_layers=variant.layers,
-        attn_implementation="eager",
+        attn_implementation={"": attention, "backbone_config": "eager"},
     )
     if variant.sampling == "v1":
         model = RTDetrForObjectDetection(RTDetrConfig(**options))

@@ -1,10 +1,10 @@
-"""Milliseconds of one DETR forward pass in PyTorch, and of exported files in Python's ONNX Runtime, as JSON.
+"""Milliseconds of one forward pass of DETR or RT-DETR in PyTorch, and of exported files in Python's ONNX Runtime, as JSON.
 
     python reference/speed.py [--onnx FILE ...] [--runs 10] [--threads 2] [--variant detr-r50]
     python reference/speed.py --serve    one eager pass per line read, its milliseconds per line written: lets
-                                         bench/detr-speed.ts take turns with another engine
+                                         bench/detr-speed.ts and rtdetr-speed.ts take turns with another engine
 
-Float32, batch 1, 800x1066 unless said otherwise, after three runs to warm up. `eager_ms` is PyTorch's eager mode under
+Float32, batch 1, 800x1066 or RT-DETR's 640x640 unless said otherwise, after three runs to warm up. `eager_ms` is PyTorch's eager mode under
 torch.inference_mode with its fused attention, which is the faster of its two; ONNX files are fed zeros of the static
 shapes that they declare.
 """
@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from detr import VARIANTS, batch, build
+from export_onnx import VARIANTS, prepared
 
 TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int32)": np.int32, "tensor(bool)": np.bool_}
 
@@ -59,19 +59,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--onnx", nargs="*", default=[], metavar="FILE")
     parser.add_argument("--variant", choices=VARIANTS, default="detr-r50")
-    parser.add_argument("--height", type=int, default=800)
-    parser.add_argument("--width", type=int, default=1066)
+    parser.add_argument("--height", type=int)
+    parser.add_argument("--width", type=int)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--serve", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    model = build(VARIANTS[options.variant], 1, "sdpa")
-    pixels, mask = batch([(5, options.height, options.width)], torch.float32)
+    model, inputs = prepared(options.variant, options.height, options.width, "sdpa")
     with torch.inference_mode():
         if options.serve:
-            return serve(lambda: model(pixel_values=pixels, pixel_mask=mask))
-        eager = times(lambda: model(pixel_values=pixels, pixel_mask=mask), options.runs)
+            return serve(lambda: model(**inputs))
+        eager = times(lambda: model(**inputs), options.runs)
     del model
     exported = {path: onnx_times(path, options.threads, options.runs) for path in options.onnx}
     versions = {"torch": torch.__version__, "onnxruntime": onnxruntime.__version__, "threads": options.threads}

@@ -1,8 +1,9 @@
-"""One training step of DETR in PyTorch per line read: forward, Hungarian matching, losses, backward, clipping, AdamW.
+"""One training step in PyTorch per line read: forward, Hungarian matching, losses, backward, clipping, AdamW.
 
-    python reference/step_speed.py --serve [--backbone resnet50] [--height 480] [--width 640] [--batch 2] [--objects 7]
+    python reference/step_speed.py --serve [--model detr-r50] [--height 480] [--width 640] [--batch 2] [--objects 7]
 
-Random weights and pictures, dropout 0 unless --dropout says otherwise, auxiliary losses on, stem and first stage frozen.
+Random weights and pictures, auxiliary losses on, 91 classes of DETR and 80 of RT-DETR. DETR: dropout 0 unless --dropout says
+otherwise, stem and first stage frozen. RT-DETR: its own criterion and denoising queries, everything trained, norms included.
 Prints `ready`, then for every line `milliseconds peak-megabytes`. bench/step-speed.ts takes turns with it.
 """
 
@@ -12,13 +13,67 @@ import sys
 import time
 
 import torch
-from transformers import DetrConfig, DetrForObjectDetection
+from transformers import (
+    DetrConfig,
+    DetrForObjectDetection,
+    RTDetrConfig,
+    RTDetrForObjectDetection,
+    RTDetrResNetConfig,
+)
+
+
+def detr(backbone: str, dropout: float):
+    config = DetrConfig(
+        backbone=backbone,
+        use_timm_backbone=True,
+        use_pretrained_backbone=False,
+        dropout=dropout,
+        attention_dropout=dropout,
+        activation_dropout=dropout,
+        auxiliary_loss=True,
+        num_labels=91,
+    )
+    model = DetrForObjectDetection(config).train()
+    for name, parameter in model.named_parameters():
+        frozen = "backbone" in name and ("layer1." in name or ".conv1.weight" in name and "layer" not in name)
+        parameter.requires_grad_(not frozen)
+    return model
+
+
+def rtdetr(stem: int, width: int, feedforward: int, queries: int):
+    """ResNet-18-vd whose stem has `stem` channels, three decoder layers."""
+    stages = [stem << stage for stage in range(4)]
+    config = RTDetrConfig(
+        backbone_config=RTDetrResNetConfig(
+            embedding_size=stem, hidden_sizes=stages, depths=[2, 2, 2, 2], layer_type="basic", out_indices=[2, 3, 4]
+        ),
+        freeze_backbone_batch_norms=False,
+        num_labels=80,
+        encoder_in_channels=stages[1:],
+        encoder_hidden_dim=width,
+        encoder_ffn_dim=feedforward,
+        hidden_expansion=0.5,
+        d_model=width,
+        decoder_ffn_dim=feedforward,
+        decoder_in_channels=[width] * 3,
+        decoder_layers=3,
+        num_queries=queries,
+    )
+    return RTDetrForObjectDetection(config).train()
+
+
+MODELS = {
+    "detr-r18": lambda dropout: detr("resnet18", dropout),
+    "detr-r50": lambda dropout: detr("resnet50", dropout),
+    "rtdetr-r18": lambda dropout: rtdetr(64, 256, 1024, 300),
+    "rtdetr-small": lambda dropout: rtdetr(32, 128, 512, 100),
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--serve", action="store_true", required=True)
-    parser.add_argument("--backbone", choices=("resnet18", "resnet50"), default="resnet50")
+    parser.add_argument("--model", choices=MODELS, default="detr-r50")
     parser.add_argument("--height", type=int, default=480)
     parser.add_argument("--width", type=int, default=640)
     parser.add_argument("--batch", type=int, default=2)
@@ -28,24 +83,12 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    config = DetrConfig(
-        backbone=options.backbone,
-        use_timm_backbone=True,
-        use_pretrained_backbone=False,
-        dropout=options.dropout,
-        attention_dropout=options.dropout,
-        activation_dropout=options.dropout,
-        auxiliary_loss=True,
-        num_labels=91,
-    )
-    model = DetrForObjectDetection(config).train()
-    for name, parameter in model.named_parameters():
-        frozen = "backbone" in name and ("layer1." in name or ".conv1.weight" in name and "layer" not in name)
-        parameter.requires_grad_(not frozen)
+    model = MODELS[options.model](options.dropout)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-4)
-    pixels = torch.randn(options.batch, 3, options.height, options.width)
-    mask = torch.ones(options.batch, options.height, options.width, dtype=torch.long)
+    inputs = {"pixel_values": torch.randn(options.batch, 3, options.height, options.width)}
+    if options.model.startswith("detr"):
+        inputs["pixel_mask"] = torch.ones(options.batch, options.height, options.width, dtype=torch.long)
     labels = [
         {
             "class_labels": torch.arange(1, options.objects + 1),
@@ -56,7 +99,7 @@ def main():
     print("ready", flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()
-        loss = model(pixel_values=pixels, pixel_mask=mask, labels=labels).loss
+        loss = model(**inputs, labels=labels).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 0.1)

@@ -284,7 +284,8 @@ async function run(
       }
     },
   }
-  events.onPlan?.([...notes, ...reasons, ...changed, ...(restored?.damaged ?? [])], folder)
+  // What a run goes on with was chosen when it began.
+  events.onPlan?.([...notes, ...(resumes ? [] : reasons), ...changed, ...(restored?.damaged ?? [])], folder)
   const factor = scheduleOf(settings, settings.epochs * source.batchesPerEpoch)
   const evaluate = async (): Promise<Metrics> => {
     const average = step.averagedSnapshot()
