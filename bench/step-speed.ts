@@ -1,14 +1,16 @@
 /**
  * @file A whole training step (forward, matching, losses, backward, clipping, AdamW) against PyTorch with the same model, both
- * taking turns in one run; dropout 0. DETR with its stem and first stage frozen; RT-DETR with denoising queries and everything
+ * taking turns in one run. DETR with its stem and first stage frozen; RT-DETR with denoising queries and everything
  * trained, norms included. `npm run bench:step [ROUNDS [detr | rtdetr | a model]]`
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { boxesOf } from '../src/boxes/index.js'
 import { type DetectionModel, detrModel, detrR50, findModel } from '../src/models/index.js'
 import { initialWeights, parametersOf } from '../src/nn/index.js'
+import { countMacs } from '../src/passes/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
 import { trainingFamilies } from '../src/train/families.js'
+import { buildJointGraph } from '../src/train/joint-graph.js'
 import { layOutSlab } from '../src/train/slab.js'
 import { type StepTimes, type TrainingBatch, TrainingStep } from '../src/train/step.js'
 import { findPython } from '../test/support/python.js'
@@ -23,6 +25,8 @@ interface Case {
   readonly batch: number
   readonly height: number
   readonly width: number
+  /** On both sides; 0 unless said. */
+  readonly dropout?: number
   /** Parameters that are not trained. */
   readonly frozen?: RegExp
 }
@@ -30,10 +34,15 @@ interface Case {
 const ROUNDS = Number(process.argv[2] ?? 9)
 const [WARM_UP, THREADS, OBJECTS] = [3, 2, 7]
 const FROZEN = /^backbone\.(conv1|layer1)\./
+
+function detr(depth: 18 | 50, dropout = 0): DetectionModel {
+  return detrModel('detr', `DETR, ResNet-${depth}`, { ...detrR50, dropout, backbone: { depth } })
+}
+
 const CASES: readonly Case[] = [
   {
     name: 'detr-r50',
-    model: detrModel('r50', 'DETR, ResNet-50', detrR50),
+    model: detr(50),
     batch: 2,
     height: 480,
     width: 640,
@@ -41,7 +50,16 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'detr-r18',
-    model: detrModel('r18', 'DETR, ResNet-18', { ...detrR50, backbone: { depth: 18 } }),
+    model: detr(18),
+    batch: 8,
+    height: 320,
+    width: 320,
+    frozen: FROZEN,
+  },
+  {
+    name: 'detr-r18',
+    model: detr(18, 0.1),
+    dropout: 0.1,
     batch: 8,
     height: 320,
     width: 320,
@@ -79,6 +97,15 @@ async function createStep({ model, frozen }: Case): Promise<TrainingStep> {
   })
 }
 
+/** Multiply-adds of forward and backward pass, denoising included. */
+function stepMacs({ model, batch, height, width, frozen }: Case): number {
+  const network = model.create()
+  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && frozen?.test(key) !== true)
+  const { criterion } = trainingFamilies[model.family]
+  const denoising = 2 * (criterion.denoising?.queries ?? 0)
+  return countMacs(buildJointGraph(model, network, criterion, trained, { batch, height, width, denoising }).graph)
+}
+
 await requireIdleMachine()
 const python = findPython()
 const only = process.argv[3]
@@ -91,7 +118,19 @@ for (const one of CASES.filter(({ name }) => only === undefined || name.startsWi
     const { milliseconds } = await step.run(batch, groups)
     return { time: performance.now() - start, milliseconds }
   }
-  const words = ['--model', one.name, '--height', one.height, '--width', one.width, '--batch', one.batch]
+  const { dropout = 0 } = one
+  const words = [
+    '--model',
+    one.name,
+    '--dropout',
+    dropout,
+    '--height',
+    one.height,
+    '--width',
+    one.width,
+    '--batch',
+    one.batch,
+  ]
   const eager =
     python === undefined
       ? undefined
@@ -114,10 +153,15 @@ for (const one of CASES.filter(({ name }) => only === undefined || name.startsWi
   eager?.stop()
   const ourPeak = process.resourceUsage().maxRSS / 1024
   console.log(
-    `${one.name}, ${one.height}×${one.width}, batch ${one.batch}, ${THREADS} threads, dropout 0, ${ROUNDS} rounds`,
+    `${one.name}, ${one.height}×${one.width}, batch ${one.batch}, ${THREADS} threads, dropout ${dropout}, ${ROUNDS} rounds`,
   )
+  const gigaflops = (2 * stepMacs(one)) / 1e9
   console.log(`  detrs          ${median(mine).toFixed(0)} ms, peak ${ourPeak.toFixed(0)} MB`)
   const part = (name: keyof StepTimes): string => `${name} ${median(parts.map((times) => times[name])).toFixed(0)} ms`
+  const rate = gigaflops / (median(mine) / 1000)
+  console.log(
+    `    ${gigaflops.toFixed(0)} GFLOP in convolutions and matrix products, ${rate.toFixed(0)} GFLOP/s over all`,
+  )
   console.log(`    ${(['forward', 'matching', 'backward', 'update'] as const).map(part).join(', ')}`)
   if (eager !== undefined) {
     const [speed, memory] = [median(theirs) / median(mine), ourPeak / theirPeak]

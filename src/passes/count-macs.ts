@@ -16,6 +16,9 @@ function macsOf(node: Node): number {
     case 'Conv':
       // Each output element sums over a filter: [out, in / groups, kernel, kernel].
       return size(node, node.outputs[0]!.shape) * size(node, node.inputs[1]!.shape.slice(1))
+    case 'ConvTranspose':
+      // Each input element is spread by a filter: [in, out / groups, kernel, kernel].
+      return size(node, node.inputs[0]!.shape) * size(node, node.inputs[1]!.shape.slice(1))
     case 'MatMul':
     case 'Gemm':
     case 'FusedMatMul': {
