@@ -157,7 +157,7 @@ export class Detector<Source> {
     const imageSizes = Int32Array.from(images.flatMap(({ original }) => [original.height, original.width]))
     const { scores, labels, boxes } = await this.#session.run({
       images: pixels,
-      sizes,
+      ...(this.#session.inputs.some(({ name }) => name === 'sizes') ? { sizes } : {}),
       image_sizes: { dtype: 'int32', shape: [images.length, 2], data: imageSizes },
     })
     // NaN is below every threshold: without this, broken weights would look like photos without objects.

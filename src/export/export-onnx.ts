@@ -1,14 +1,13 @@
 /** @file A model as a standard ONNX file: opset 18, no operators of any runtime's own, free batch, height and width. */
 import type { ResizeRule } from '../data/index.js'
 import { Graph, type Tensor } from '../graph/index.js'
-import { buildPredictionGraph, type InputDims, type LoadedModel, normalize } from '../models/index.js'
+import { buildPredictionGraph, type InputDims, type LoadedModel, noPadding, normalize } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import {
   cast,
   concat,
   dimensionsTensor,
   div,
-  fill,
   floor,
   greater,
   maximum,
@@ -56,9 +55,8 @@ function buildPhotoGraph({ model, network }: LoadedModel): Graph {
   const graph = new Graph(`${model.name}-from-photo`)
   const image = graph.input('image', 'uint8', ['height', 'width', 3])
   const { resized, imageSize } = graph.scoped('input', () => resizePhoto(image, model.input.resize))
-  const [, height, width] = resized.shape
-  const padding = graph.scoped('input', () => greater(fill(resized, [1, height!, width!], 0), 0))
-  const pixelValues = graph.scoped('input', () => normalize(resized, padding, model.input))
+  const pixelValues = graph.scoped('input', () => normalize(resized, model.input))
+  const padding = noPadding(pixelValues)
   const prediction = network.forward(pixelValues, padding).at(-1)!
   const detections = graph.scoped('postprocess', () => model.postprocess(prediction, imageSize))
   graph.output('scores', detections.scores)

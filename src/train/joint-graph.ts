@@ -10,11 +10,10 @@ import {
   type DenoisingInputs,
   type DetectionModel,
   type Network,
-  normalize,
+  networkInput,
   type SetPrediction,
   type SupervisedPrediction,
 } from '../models/index.js'
-import { paddingMaskFromSizes } from '../nn/index.js'
 import {
   eraseStopGradients,
   foldConstants,
@@ -65,7 +64,7 @@ export interface JointGraph {
 /**
  * Builds network, losses and the gradient of every parameter in `trained`.
  *
- * Inputs: `images` uint8 [batch, height, width, 3]; `sizes` int32 [batch, 2]; per set `labels` int32 [batch, queries],
+ * Inputs: `images` uint8 [batch, height, width, 3]; of models that pad `sizes` int32 [batch, 2]; per set `labels` int32 [batch, queries],
  * `boxes` float32 [batch, queries, 4], `matched` float32 [batch, queries]; `per_object` float32 scalar. With denoising also
  * `denoising_labels`, `denoising_boxes`, `denoising_bias` as in `DenoisingInputs`, and `per_denoised`. Outputs: per set
  * `logits` and `pred_boxes`; `loss`; `term/{name}`; `gradient/{key}`.
@@ -113,9 +112,7 @@ function predictedSets(
   { batch, height, width, denoising: extra }: TrainingShape,
 ): readonly SupervisedPrediction[] {
   const images = graph.input(StepName.images, 'uint8', [batch, height, width, 3])
-  const sizes = graph.input(StepName.sizes, 'int32', [batch, 2])
-  const paddingMask = graph.scoped('input', () => paddingMaskFromSizes(sizes, height, width))
-  const pixelValues = graph.scoped('input', () => normalize(images, paddingMask, model.input))
+  const { pixelValues, paddingMask } = networkInput(graph, model, images)
   const predictions =
     network.supervised?.(
       pixelValues,

@@ -207,7 +207,7 @@ const D = (i: number): string => `transformer.decoder.layers.${i}`
 
 function setDilation(network: Detr, block: number, dilation: number): void {
   const { conv2 } = network.backbone.layer4![block]!
-  Object.assign(conv2, { window: { ...conv2.options, dilation, padding: dilation } })
+  Object.assign(conv2, { options: { ...conv2.options, dilation, padding: dilation } })
 }
 
 const zeroed = (key: string): Mistake =>
@@ -257,8 +257,8 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     'stride on the first 1×1 convolution of layer2',
     onNetwork((network) => {
       const block = network.backbone.layer2[0] as { conv1: object; conv2: object }
-      Object.assign(block.conv1, { window: { stride: 2 } })
-      Object.assign(block.conv2, { window: { stride: 1, padding: 1, dilation: 1 } })
+      Object.assign(block.conv1, { options: { stride: 2 } })
+      Object.assign(block.conv2, { options: { stride: 1, padding: 1, dilation: 1 } })
     }),
   ),
   seen('one running mean dropped', zeroed('backbone.layer3.0.bn2.running_mean')),
