@@ -23,6 +23,7 @@ export async function requireIdleMachine(patienceSeconds = 60): Promise<void> {
   const limit = 0.1
   const deadline = performance.now() + patienceSeconds * 1000
   let busy = await busyShare()
+  if (busy > limit) console.error('bench: waits for an idle machine')
   while (busy > limit && performance.now() < deadline) busy = await busyShare()
   if (busy <= limit) return
   const percent = (100 * busy).toFixed(0)

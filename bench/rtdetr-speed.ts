@@ -32,6 +32,8 @@ import { EagerPyTorch, runReference } from './python.js'
 import { describeRtDetr, findTransformersJs, TransformersJs, transformersJsVersion } from './transformers-js.js'
 
 const [SIDE, THREADS, WARM_UP, SEED] = [640, 2, 2, 5]
+/** Seconds to wait for an idle machine when all sides are ready. */
+const PATIENCE = 300
 const ROUNDS = Number(process.argv[2] ?? 9)
 const ONLY = process.argv[3]
 /** Milliseconds of the paper's R50 with 1 to 6 decoder layers (Table 5). */
@@ -145,13 +147,13 @@ async function others(model: DetectionModel): Promise<Side[]> {
 /** Medians by name, all sides taking turns. */
 async function measured(sides: readonly Side[]): Promise<Map<string, { middle: number; range: string }>> {
   const times = new Map<string, number[]>(sides.map(({ name }) => [name, []]))
-  await requireIdleMachine()
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
+  for (const { run } of sides) for (let i = 0; i < WARM_UP; i++) await run()
+  await requireIdleMachine(PATIENCE)
+  for (let round = 0; round < ROUNDS; round++) {
     for (const { name, run } of sides) {
       // Idle threads of the side before spin for a while.
       await delay(300)
-      const time = await run()
-      if (round >= 0) times.get(name)!.push(time)
+      times.get(name)!.push(await run())
     }
   }
   for (const { stop } of sides) await stop?.()

@@ -39,7 +39,7 @@ def main():
         size = {name: case[name] for name in ("height", "width")}
         processor = RTDetrImageProcessorPil(size=size, do_normalize=False, do_pad=False)
         torch.onnx.export(
-            Network(model),
+            Network(model).eval(),
             (torch.zeros(1, 3, case["height"], case["width"]),),
             str(folder / case["name"] / "onnx" / "model.onnx"),
             opset_version=17,
