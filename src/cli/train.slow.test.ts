@@ -49,7 +49,7 @@ describe('detrs train', () => {
     const runFolder = join(folder, 'a', 'train')
     const rows = readFileSync(join(runFolder, 'results.csv'), 'utf8').trim().split('\n')
     assert.equal(rows.length, 3)
-    assert.match(rows[0]!, /^epoch,loss,loss_ce,loss_bbox,loss_giou,.*,AP,AP50,AP75/)
+    assert.match(rows[0]!, /^epoch,loss,loss_vfl,loss_bbox,loss_giou,.*,AP,AP50,AP75/)
     const names = readdirSync(runFolder)
     for (const name of ['train-batch-2.png', 'results.png', 'worst-photos.png', 'classes.csv', 'environment.json']) {
       assert.ok(names.includes(name), name)

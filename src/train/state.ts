@@ -48,7 +48,11 @@ export function encodeState(step: TrainingStep, position: RunPosition, digest: D
     ...(step.ema === undefined ? [] : [[EMA, flat(step.ema.weights)] as const]),
     ...[...step.weights.views].map(([key, data]) => [`weight.${key}`, data] as const),
     ...[...step.fixed].map(([key, data]) => [`fixed.${key}`, data] as const),
-    ...[...step.averagedStatistics].map(([key, data]) => [`average.${key}`, data] as const),
+    // In an order that does not depend on what came first, a step or a saved state.
+    ...[...step.fixed.keys()].flatMap((key) => {
+      const data = step.averagedStatistics.get(key)
+      return data === undefined ? [] : [[`average.${key}`, data] as const]
+    }),
   ])
   const metadata = new Map([
     ['detrs.training_state', VERSION],
