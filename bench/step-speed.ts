@@ -34,7 +34,7 @@ interface Case {
 /** Seconds to wait for an idle machine when both sides are warm. */
 const PATIENCE = 300
 const ROUNDS = Number(process.argv[2] ?? 9)
-const [WARM_UP, THREADS, OBJECTS] = [3, 2, 7]
+const [WARM_UP, THREADS, OBJECTS] = [2, 2, 7]
 const FROZEN = /^backbone\.(conv1|layer1)\./
 
 function detr(depth: 18 | 50, dropout = 0): DetectionModel {

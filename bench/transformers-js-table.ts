@@ -1,6 +1,7 @@
 /**
  * @file What RT-DETR's detections look like through transformers.js and through detrs, both held to transformers' own
- * post-processing in PyTorch; the same weights, the same picture files. `npm run table:transformers-js`
+ * post-processing in PyTorch; the same weights, the same picture files. `npm run table:transformers-js`. transformers.js 4.3.1
+ * reads RT-DETR's logits as DETR's: a softmax over classes, one class per query, the last class standing for nothing.
  *
  * $DETRS_PYTHON and $DETRS_TRANSFORMERS_JS name the other sides; both are needed.
  */

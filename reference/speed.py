@@ -4,9 +4,9 @@
     python reference/speed.py --serve    one eager pass per line read, its milliseconds per line written: lets
                                          bench/detr-speed.ts and rtdetr-speed.ts take turns with another engine
 
-Float32, batch 1, 800x1066 or RT-DETR's 640x640 unless said otherwise, after three runs to warm up. `eager_ms` is PyTorch's eager mode under
-torch.inference_mode with its fused attention, which is the faster of its two; ONNX files are fed zeros of the static
-shapes that they declare.
+Float32, batch 1, 800x1066 or RT-DETR's 640x640 unless said otherwise, after three runs to warm up. `eager_ms` is PyTorch's
+eager mode under torch.inference_mode with its fused attention, which is the faster of its two; ONNX files are fed zeros of
+the static shapes that they declare.
 """
 
 import argparse
