@@ -9,7 +9,7 @@ import type { PdfSource } from './open-pdf.node.js'
 import { type ImageContent, isPdfPage } from './pdf-page.js'
 import type { OpenPdfPage, PreparedImage } from './prepare.node.js'
 import type { ResizeRule } from './resize-rule.js'
-import { createWorkerPool } from './worker-pool.node.js'
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker-pool.node.js'
 
 /** What a worker is asked to do: prepare an image for a model, give its pixels, or count a document's pages. */
 export type PreprocessRequest =
@@ -24,12 +24,10 @@ export interface ImageRequest {
   readonly maxPixels: number | undefined
 }
 
-/** What a worker answers to each. */
-export interface PreprocessAnswers {
-  readonly prepare: PreparedImage
-  readonly decode: RgbImage
-  readonly count: number
-}
+/** What a worker answers: a prepared image, its pixels, or the number of pages. */
+export type PreprocessAnswer = PreparedImage | RgbImage | number
+
+type PreprocessPool = WorkerPool<PreprocessRequest, PreprocessAnswer>
 
 /** Options of `createPreprocessor`. */
 export interface PreprocessorOptions {
@@ -37,6 +35,8 @@ export interface PreprocessorOptions {
   readonly workers?: number
   /** Largest image that is decoded, width × height; Pillow's own limit when left out. */
   readonly maxPixels?: number
+  /** Longest time for opening a document or rendering a page, milliseconds; a minute when left out. */
+  readonly pageLimitMs?: number
 }
 
 /** One image to load. */
@@ -83,34 +83,53 @@ export interface Preprocessor {
  */
 export function createPreprocessor(options: PreprocessorOptions = {}): Preprocessor {
   const workers = options.workers ?? Math.min(4, Math.max(1, availableParallelism() >> 1))
-  const { maxPixels } = options
+  const { maxPixels, pageLimitMs = 60_000 } = options
   checkCount('createPreprocessor.workers', workers, 256)
   if (maxPixels !== undefined) checkCount('createPreprocessor.maxPixels', maxPixels, Number.MAX_SAFE_INTEGER)
+  checkCount('createPreprocessor.pageLimitMs', pageLimitMs, 2 ** 31 - 1)
   const entry = new URL('./preprocess.worker.node.js', import.meta.url)
-  const pool = createWorkerPool<PreprocessRequest, PreprocessAnswers[PreprocessRequest['task']]>(entry, workers)
+  const startPool = (options?: WorkerPoolOptions): PreprocessPool => createWorkerPool(entry, workers, options)
+  const imagePool = startPool()
+  // A few words of a page's drawing language can keep a renderer busy for years.
+  let pagePool: PreprocessPool | undefined
   const sharedPdf = sharePdfs()
+  let closed = false
 
-  /** The image as it is posted, and the buffers that go along. */
-  const imageRequest = (content: ImageContent, where: string): [ImageRequest, ArrayBuffer[]] => {
-    if (typeof content === 'string') return [{ source: content, where, maxPixels }, []]
-    if (isPdfPage(content)) return [{ source: { ...content, pdf: sharedPdf(content.pdf) }, where, maxPixels }, []]
+  const pages = (): PreprocessPool => {
+    if (closed) return imagePool
+    pagePool ??= startPool({ limitMs: pageLimitMs })
+    return pagePool
+  }
+
+  /** Has a request about an image answered by the workers for its kind. */
+  const ask = (
+    content: ImageContent,
+    where: string,
+    requestOf: (image: ImageRequest) => PreprocessRequest,
+  ): Promise<PreprocessAnswer> => {
+    if (typeof content === 'string') return imagePool.run(requestOf({ source: content, where, maxPixels }), where)
+    if (isPdfPage(content)) {
+      const source = { ...content, pdf: sharedPdf(content.pdf) }
+      return pages().run(requestOf({ source, where, maxPixels }), where)
+    }
     // A view would be posted with the whole buffer behind it; and the caller keeps its own bytes.
     const own = Uint8Array.from(content)
-    return [{ source: own, where, maxPixels }, [own.buffer]]
+    return imagePool.run(requestOf({ source: own, where, maxPixels }), where, [own.buffer])
   }
 
-  const load: Preprocessor['load'] = async (source, where, rule) => {
-    const [image, transfer] = imageRequest(source, where)
-    return (await pool.run({ task: 'prepare', image, rule }, where, transfer)) as PreparedImage
-  }
+  const load: Preprocessor['load'] = async (source, where, rule) =>
+    (await ask(source, where, (image) => ({ task: 'prepare', image, rule }))) as PreparedImage
 
-  const decode: Preprocessor['decode'] = async (source, where) => {
-    const [image, transfer] = imageRequest(source, where)
-    return (await pool.run({ task: 'decode', image }, where, transfer)) as RgbImage
-  }
+  const decode: Preprocessor['decode'] = async (source, where) =>
+    (await ask(source, where, (image) => ({ task: 'decode', image }))) as RgbImage
 
   const countPages: Preprocessor['countPages'] = async (pdf, where) =>
-    (await pool.run({ task: 'count', pdf: sharedPdf(pdf), where }, where)) as number
+    (await pages().run({ task: 'count', pdf: sharedPdf(pdf), where }, where)) as number
+
+  const close: Preprocessor['close'] = async () => {
+    closed = true
+    await Promise.all([imagePool.close(), pagePool?.close()])
+  }
 
   const loadAll: Preprocessor['loadAll'] = async function* <Job extends PreprocessJob>(
     jobs: Iterable<Job> | AsyncIterable<Job>,
@@ -129,7 +148,7 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
     for (const outcome of started) yield await outcome
   }
 
-  return { load, decode, countPages, loadAll, close: pool.close }
+  return { load, decode, countPages, loadAll, close }
 }
 
 /** Documents that are given as bytes, in memory that all threads share: their pages are asked for one by one. */

@@ -3,18 +3,16 @@ import { isMainThread } from 'node:worker_threads'
 import type { DecodeOptions } from './decode.node.js'
 import { withPdf } from './open-pdf.node.js'
 import { prepareImage, readPixels } from './prepare.node.js'
-import type { ImageRequest, PreprocessAnswers, PreprocessRequest } from './preprocess.node.js'
+import type { ImageRequest, PreprocessAnswer, PreprocessRequest } from './preprocess.node.js'
 import { loadSharp } from './sharp.node.js'
 import { answerRequests } from './worker-pool.node.js'
 
-type Answer = PreprocessAnswers[PreprocessRequest['task']]
-
-answerRequests<PreprocessRequest, Answer>(answer, (result) => {
+answerRequests<PreprocessRequest, PreprocessAnswer>(answer, (result) => {
   if (typeof result === 'number') return []
   return [('resized' in result ? result.resized : result).data.buffer as ArrayBuffer]
 })
 
-async function answer(request: PreprocessRequest): Promise<Answer> {
+async function answer(request: PreprocessRequest): Promise<PreprocessAnswer> {
   switch (request.task) {
     case 'prepare':
       return prepareImage(request.image.source, request.rule, optionsOf(request.image))

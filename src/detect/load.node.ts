@@ -55,11 +55,13 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
     decoderLayers,
     workers,
     maxPixels,
+    pageLimitMs,
     ...runtime
   } = options
   const preprocessor = createFilePreprocessor({
     ...(workers === undefined ? {} : { workers }),
     ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(pageLimitMs === undefined ? {} : { pageLimitMs }),
   })
   try {
     const [{ loaded }, engine] = await Promise.all([
