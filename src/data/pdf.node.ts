@@ -51,7 +51,7 @@ export class PdfDocument {
    * @param source its path, or its bytes
    * @param where name for error sentences; the path when left out
    * @throws FileError when the path is missing, unreadable, or no regular file; ImageError when the bytes are no PDF
-   *   document, one that asks for a password, or one that PDFium cannot read; ConfigError when PDFium is not installed.
+   *   document, one without pages or that asks for a password, or that PDFium cannot read; ConfigError when PDFium is not installed.
    */
   static async open(source: Uint8Array | string, where?: string): Promise<PdfDocument> {
     const name = where ?? (typeof source === 'string' ? source : 'PDF')
@@ -62,7 +62,9 @@ export class PdfDocument {
       throw new ImageError({ where: name, expected: 'a PDF document', got })
     }
     const pdfium = await createPdfium()
-    return attempt(name, () => new PdfDocument(name, pdfium, load(pdfium, bytes, name)))
+    const pdf = attempt(name, () => new PdfDocument(name, pdfium, load(pdfium, bytes, name)))
+    if (pdf.pageCount > 0) return pdf
+    throw new ImageError({ where: name, expected: 'a PDF document with pages', got: 'one without' })
   }
 
   /**
@@ -165,7 +167,7 @@ function load(pdfium: Pdfium, bytes: Uint8Array, where: string): number {
   throw new ImageError({
     where,
     expected: 'an intact PDF document',
-    got: 'one that is damaged, cut off or without pages',
+    got: 'one that is damaged or cut off',
   })
 }
 

@@ -1,4 +1,5 @@
 /** @file PDF documents written as text. */
+import { createPdfium } from '../../src/data/index.node.js'
 
 /** What `pdfFile` writes. */
 export interface PdfParts {
@@ -54,3 +55,26 @@ export function stream(entries: string, content: string): string {
 
 /** An `/Encrypt` entry whose keys fit no password. */
 export const ENCRYPTED: string = `/ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<${'00'.repeat(32)}>/U<${'00'.repeat(32)}>>>`
+
+/** A document whose one page fills tiles with tiles with tiles: it would be drawn for years. */
+export function endlessPdf(): Buffer {
+  const tiles = (i: number): [number, string] => [
+    90 + i,
+    stream(
+      `/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 700 800]/XStep 3/YStep 3/Resources<</Pattern<</P ${91 + i} 0 R>>>>`,
+      '/Pattern cs /P scn 0 0 700 800 re f',
+    ),
+  ]
+  return pdfFile({
+    pages: ['/Pattern cs /P scn 0 0 612 792 re f'],
+    box: '0 0 612 792',
+    pageEntries: '/Resources<</Pattern<</P 90 0 R>>>>',
+    objects: Array.from({ length: 10 }, (_, i) => tiles(i)),
+  })
+}
+
+/** Whether tests that render pages are passed over, and why. */
+export const WITHOUT_PDFIUM: string | false = await createPdfium().then(
+  () => false as const,
+  () => 'the optional package @hyzyla/pdfium is not installed',
+)
