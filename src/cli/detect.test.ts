@@ -25,6 +25,10 @@ describe('options that mean nothing are refused before any work', () => {
     ['--batch 2.5', "--batch: expected a whole number from 1 to 1024, got '2.5'."],
     ['--threads 0', "--threads: expected a whole number from 1 to 1024, got '0'."],
     ['--max-pixels 0', "--max-pixels: expected a whole number from 1 up, got '0'."],
+    ['--pages 0', "--pages: expected pages, counted from 1, such as 3 or 1-3,7 or 5-, got '0'."],
+    ['--pages 2', '--pages: expected a PDF document among the inputs, got none.'],
+    ['--dpi 200', '--dpi: expected a PDF document among the inputs, got none.'],
+    ['--dpi 5', "--dpi: expected a number from 10 to 2400, got '5'."],
     ['--classes ,', '--classes: expected at least one name, got none.'],
   ]
   for (const [words, sentence] of refusals) {

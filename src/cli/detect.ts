@@ -1,6 +1,18 @@
 /** @file `detrs detect`: photos in, objects out. */
 import { basename } from 'node:path'
-import { createPreprocessor, findImages, type ImageSource, readImageSource } from '../data/index.node.js'
+import {
+  createPreprocessor,
+  DEFAULT_DPI,
+  type Preprocessor as Decoder,
+  findImages,
+  findPages,
+  type ImageContent,
+  type ImageSource,
+  type PdfPageSize,
+  parsePages,
+  type RgbImage,
+  readImageSource,
+} from '../data/index.node.js'
 import {
   type DetectOptions,
   Detector,
@@ -20,10 +32,10 @@ import { printable } from './plain-text.js'
 import { Progress } from './progress.js'
 
 export const command: Command = {
-  usage: 'INPUT… --model NAME|FILE [--threshold T] [--json] [--coco FILE] [--out DIR]',
+  usage: 'INPUT… --model NAME|FILE [--threshold T] [--pages LIST] [--json] [--coco FILE] [--out DIR]',
   description:
-    'Finds objects in photos. INPUT is an image, a folder, a pattern such as "photos/**/*.jpg", a web address, or - for ' +
-    'standard input. A photo that cannot be read is reported and the others go on; the exit code is then 1.',
+    'Finds objects in photos and on pages. INPUT is an image, a PDF document (report.pdf, or report.pdf#page=3), a ' +
+    'folder, a pattern such as "photos/**/*.jpg", a web address, or - for standard input. A photo that cannot be read is reported and the others go on; the exit code is then 1.',
   options: {
     model: { type: 'string', short: 'm' },
     architecture: { type: 'string' },
@@ -32,6 +44,8 @@ export const command: Command = {
     classes: { type: 'string', multiple: true },
     'top-k': { type: 'string' },
     batch: { type: 'string' },
+    pages: { type: 'string' },
+    dpi: { type: 'string' },
     json: { type: 'boolean' },
     coco: { type: 'string' },
     out: { type: 'string', short: 'o' },
@@ -46,7 +60,11 @@ export const command: Command = {
     classes: 'only these classes, by name, separated by commas',
     'top-k': 'at most this many objects per photo',
     batch: 'photos that go through the network together; 1 unless said, the fastest on a CPU',
-    json: 'one JSON array on standard output: file, width, height, detections with label, score and box in pixels',
+    pages: 'pages of PDF documents, such as 1-3,7 or 5-; all unless said',
+    dpi: `pixels per inch of PDF pages; ${DEFAULT_DPI} unless said`,
+    json:
+      'one JSON array on standard output: file, width, height, detections with label, score and box in pixels; ' +
+      'for a PDF page also its document, number, size in points and the resolution',
     coco: 'also write a COCO results file',
     out: 'also write annotated pictures into this folder, over those of the same name',
     threads: 'threads of the engine; as many as the machine has cores unless said',
@@ -67,12 +85,16 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
   const options = detectOptions(input)
   const threads = numberOption(input, 'threads', { min: 1, max: 1024, whole: true })
   const maxPixels = numberOption(input, 'max-pixels', { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true })
-  const { images, passedOver } = await findImages(input.positionals)
-  const files = await openFiles(input, images, maxPixels)
+  const chosen = pageOptions(input)
+  const inputs = await findImages(input.positionals)
   // The threads that decode start while the weights are read.
-  const originals = new Map<ImageSource, Uint8Array | string>()
-  const preprocessor = sourcePreprocessor(maxPixels, originals)
+  const decoder = createPreprocessor(maxPixels === undefined ? {} : { maxPixels })
+  const opened = new Map<ImageSource, OpenedSource>()
+  const preprocessor = sourcePreprocessor(decoder, opened)
   try {
+    const { images, pdfs } = await findPages(inputs.images, { ...chosen, countPages: decoder.countPages })
+    refuseUselessOptions(input, inputs.images, pdfs)
+    const files = await openFiles(input, images)
     const request = {
       weights: modelName,
       architecture: textOption(input, 'architecture'),
@@ -89,16 +111,19 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
     if (fallbackReason !== undefined) {
       terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)
     }
-    if (passedOver > 0) terminal.err(`note: ${passedOver} files that are not images were passed over\n`)
+    if (inputs.passedOver > 0) {
+      terminal.err(`note: ${inputs.passedOver} files that are not images were passed over\n`)
+    }
 
     const title = `${loaded.model.name} (${loaded.model.title}), weights ${printable(basename(file))}`
     const report: Report = flag(input, 'json') ? new JsonReport(terminal) : new TableReport(terminal, title)
     const progress = new Progress(terminal, 'detect', images.length, 'photos')
     const failed = new Set<ImageSource>()
     const tell = (source: ImageSource, error: unknown): void => {
-      if (!isFaultOfOne(error)) throw error
+      // What could not be opened is one input's fault, even where it is a package that is missing.
+      if (source.kind !== 'unreadable' && !isFaultOfOne(error)) throw error
       failed.add(source)
-      const { message } = error
+      const { message } = error as Error
       const name = message.startsWith(source.name) || source.kind === 'url' ? '' : `${source.name}: `
       progress.aside(() => terminal.err(`detrs: ${printable(name + message)}\n`))
     }
@@ -107,12 +132,13 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
         const { source } = item
         if ('error' in item) tell(source, item.error)
         else {
-          const detected: DetectedImage = { file: source.name, ...item.result }
+          const { content, pageSize } = opened.get(source)!
+          const detected: DetectedImage = { file: source.name, ...item.result, ...pageOf(source, pageSize) }
           progress.aside(() => report.add(detected))
-          const original = originals.get(source) ?? source.name
-          await files.add(source, original, detected, loaded.classNames).catch((error) => tell(source, error))
+          const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name)
+          await files.add(source, pixels, detected, loaded.classNames).catch((error) => tell(source, error))
         }
-        originals.delete(source)
+        opened.delete(source)
         progress.update(item.index + 1)
       }
     } finally {
@@ -130,7 +156,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
 }
 
 /** Whether an error concerns one photo, so that the others can go on. */
-function isFaultOfOne(error: unknown): error is Error {
+function isFaultOfOne(error: unknown): boolean {
   return error instanceof ImageError || error instanceof FileError || error instanceof DownloadError
 }
 
@@ -147,17 +173,42 @@ function detectOptions(input: CommandInput): DetectOptions {
   }
 }
 
-/** Reads each source once; what was read from a stream or an address is kept until its picture is drawn. */
-function sourcePreprocessor(
-  maxPixels: number | undefined,
-  originals: Map<ImageSource, Uint8Array | string>,
-): SourcePreprocessor {
-  const pool = createPreprocessor(maxPixels === undefined ? {} : { maxPixels })
+/** Pages of PDF documents, and how finely they are rendered. */
+function pageOptions(input: CommandInput): { pages?: ReturnType<typeof parsePages>; dpi?: number } {
+  const [pages, dpi] = [textOption(input, 'pages'), numberOption(input, 'dpi', { min: 10, max: 2400 })]
+  return {
+    ...(pages === undefined ? {} : { pages: parsePages(pages, '--pages') }),
+    ...(dpi === undefined ? {} : { dpi }),
+  }
+}
+
+/** @throws ConfigError for options about PDF documents where there is none, unless an address may still be one. */
+function refuseUselessOptions(input: CommandInput, inputs: readonly ImageSource[], pdfs: number): void {
+  const option = ['pages', 'dpi'].find((name) => textOption(input, name) !== undefined)
+  if (option === undefined || pdfs > 0 || inputs.some(({ kind }) => kind === 'url')) return
+  throw new ConfigError({ where: `--${option}`, expected: 'a PDF document among the inputs', got: 'none' })
+}
+
+function pageOf(source: ImageSource, size: PdfPageSize | undefined): Pick<DetectedImage, 'page'> {
+  if (source.kind !== 'page' || size === undefined) return {}
+  const { page, dpi = DEFAULT_DPI } = source.content
+  return { page: { document: source.pdf, number: page, dpi, ...size } }
+}
+
+/** What a source gave, kept until its picture is drawn. */
+interface OpenedSource {
+  readonly content: ImageContent
+  readonly pageSize?: PdfPageSize | undefined
+}
+
+/** Reads each source once. */
+function sourcePreprocessor(decoder: Decoder, opened: Map<ImageSource, OpenedSource>): SourcePreprocessor {
   const started = new Map<ImageSource, Promise<PreparedImage>>()
   const begin = async (source: ImageSource, rule: InputConvention['resize']): Promise<PreparedImage> => {
     const content = await readImageSource(source)
-    originals.set(source, content)
-    return pool.load(content, source.name, rule)
+    const prepared = await decoder.load(content, source.name, rule)
+    opened.set(source, { content, pageSize: prepared.page })
+    return prepared
   }
   return {
     start: (source, resize) => {
@@ -171,7 +222,7 @@ function sourcePreprocessor(
       started.delete(source)
       return preparing
     },
-    close: () => pool.close(),
+    close: () => decoder.close(),
   }
 }
 
@@ -181,19 +232,19 @@ interface SourcePreprocessor extends Preprocessor<ImageSource> {
 }
 
 /** The files that were asked for beside the report; their places are checked before any work is done. */
-async function openFiles(input: CommandInput, images: readonly ImageSource[], maxPixels: number | undefined) {
+async function openFiles(input: CommandInput, images: readonly ImageSource[]) {
   const [coco, out] = [textOption(input, 'coco'), textOption(input, 'out')]
   const results = coco === undefined ? undefined : await CocoResults.open(coco, images)
-  const pictures = out === undefined ? undefined : await AnnotatedPictures.open(out, images, maxPixels)
+  const pictures = out === undefined ? undefined : await AnnotatedPictures.open(out, images)
   return {
     add: async (
       source: ImageSource,
-      original: Uint8Array | string,
+      pixels: () => Promise<RgbImage>,
       image: DetectedImage,
       classNames: readonly (string | null)[],
     ) => {
       results?.add(image)
-      await pictures?.add(source, original, image, classNames)
+      await pictures?.add(source, pixels, image, classNames)
     },
     finish: async (terminal: Terminal) => {
       await results?.write()

@@ -1,7 +1,7 @@
 /** @file What `detrs detect` writes: annotated pictures and COCO results. */
 import { access, constants, mkdir, realpath, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { decodeImage, encodeImage, type ImageSource } from '../data/index.node.js'
+import { encodeImage, type ImageSource, pageName, type RgbImage } from '../data/index.node.js'
 import { drawDetections } from '../draw/index.js'
 import { ConfigError } from '../tensor/index.js'
 import type { DetectedImage } from './detection-report.js'
@@ -11,12 +11,10 @@ import { comparable, pictureNames } from './picture-names.js'
 /** Pictures with boxes and labels, one per photo, in a folder. */
 export class AnnotatedPictures {
   readonly #paths: ReadonlyMap<ImageSource, string>
-  readonly #maxPixels: number | undefined
   #count = 0
 
-  private constructor(paths: ReadonlyMap<ImageSource, string>, maxPixels: number | undefined) {
+  private constructor(paths: ReadonlyMap<ImageSource, string>) {
     this.#paths = paths
-    this.#maxPixels = maxPixels
   }
 
   /** Number of pictures written. */
@@ -26,14 +24,9 @@ export class AnnotatedPictures {
 
   /**
    * Makes the folder.
-   * @param maxPixels the largest photo that is decoded
    * @throws FileError when the folder cannot be made or written; ConfigError when a picture would replace a photo.
    */
-  static async open(
-    folder: string,
-    photos: readonly ImageSource[],
-    maxPixels: number | undefined,
-  ): Promise<AnnotatedPictures> {
+  static async open(folder: string, photos: readonly ImageSource[]): Promise<AnnotatedPictures> {
     try {
       await mkdir(folder, { recursive: true })
       await access(folder, constants.W_OK)
@@ -42,24 +35,22 @@ export class AnnotatedPictures {
     }
     const names = pictureNames(photos.map(({ name }) => name))
     await refuseToReplace(photos, folder, names)
-    return new AnnotatedPictures(new Map(photos.map((photo, i) => [photo, join(folder, names[i]!)])), maxPixels)
+    return new AnnotatedPictures(new Map(photos.map((photo, i) => [photo, join(folder, names[i]!)])))
   }
 
   /**
    * Draws and writes the picture of one photo.
-   * @param original the photo's path or bytes
-   * @throws FileError when the picture cannot be written; FileError, ImageError when the photo has changed meanwhile.
+   * @param pixels reads the photo once more
+   * @throws FileError when the picture cannot be written; what `pixels` throws when the photo has changed meanwhile.
    */
   async add(
     photo: ImageSource,
-    original: Uint8Array | string,
+    pixels: () => Promise<RgbImage>,
     image: DetectedImage,
     classNames: readonly (string | null)[],
   ): Promise<void> {
-    const limit = this.#maxPixels === undefined ? {} : { maxPixels: this.#maxPixels }
-    const pixels = await decodeImage(original, { where: photo.name, ...limit })
     const classes = classNames.map((name, i) => name ?? `class ${i}`)
-    const drawn = drawDetections(pixels, image.detections, { classes })
+    const drawn = drawDetections(await pixels(), image.detections, { classes })
     const path = this.#paths.get(photo)!
     const bytes = await encodeImage(drawn, path.endsWith('.png') ? 'png' : 'jpeg')
     await writeFile(path, bytes).catch((cause: unknown) => {
@@ -105,24 +96,25 @@ export class CocoResults {
    */
   static async open(path: string, photos: readonly ImageSource[]): Promise<CocoResults> {
     const byId = new Map<string | number, string>()
-    for (const { name } of photos) {
-      const other = byId.get(imageId(name))
+    for (const photo of photos) {
+      const id = photo.kind === 'page' ? imageId(photo.pdf, photo.content.page) : imageId(photo.name)
+      const other = byId.get(id)
       if (other !== undefined) {
         throw new ConfigError({
           where: '--coco',
           expected: 'photos whose names differ, without folder and extension, since they are the ids of the results',
-          got: `${other} and ${name}`,
+          got: `${other} and ${photo.name}`,
         })
       }
-      byId.set(imageId(name), name)
+      byId.set(id, photo.name)
     }
     await checkOutput(path)
     return new CocoResults(path)
   }
 
   /** Keeps the detections of one photo. */
-  add({ file, detections }: DetectedImage): void {
-    const image_id = imageId(file)
+  add({ file, page, detections }: DetectedImage): void {
+    const image_id = page === undefined ? imageId(file) : imageId(page.document, page.number)
     for (const { labelIndex, score, box } of detections) {
       const bbox = [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin]
       this.#results.push({ image_id, category_id: labelIndex, bbox, score })
@@ -135,9 +127,10 @@ export class CocoResults {
   }
 }
 
-/** The number that the photo's file is named by, as in COCO, or else the file's name. */
-function imageId(file: string): number | string {
+/** The number that the photo's file is named by, as in COCO, or else the file's name; `report#page=3` for a page. */
+function imageId(file: string, page?: number): number | string {
   const stem = basename(file, extname(file))
+  if (page !== undefined) return pageName(stem, page)
   const digits = /^(?:COCO_\w+_)?(\d+)$/.exec(stem)?.[1]
   const id = Number(digits)
   return Number.isSafeInteger(id) ? id : stem

@@ -4,9 +4,24 @@ import type { Terminal } from './command.js'
 import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
 
+/**
+ * A page of a document. A pixel is 72/dpi points wide and high but for the rounding of the page's sides to whole pixels:
+ * x · widthPoints / width is exact. Both count from the page's upper left corner, as it is shown.
+ */
+export interface DetectedPage {
+  readonly document: string
+  /** Counted from 1. */
+  readonly number: number
+  readonly dpi: number
+  readonly widthPoints: number
+  readonly heightPoints: number
+}
+
 /** Detections of one file. */
 export interface DetectedImage extends ImageDetections {
   readonly file: string
+  /** Where the file is a PDF document. */
+  readonly page?: DetectedPage
 }
 
 /** Receives images one by one. */
@@ -24,9 +39,9 @@ export class JsonReport implements Report {
     this.#terminal = terminal
   }
 
-  add({ file, width, height, detections }: DetectedImage): void {
+  add({ file, width, height, page, detections }: DetectedImage): void {
     const plain = detections.map(({ label, score, box }) => ({ label, score, box }))
-    const element = JSON.stringify({ file, width, height, detections: plain })
+    const element = JSON.stringify({ file, width, height, page, detections: plain })
     this.#terminal.out(`${this.#count++ === 0 ? '[\n' : ','}${element}\n`)
   }
 
@@ -47,11 +62,13 @@ export class TableReport implements Report {
     this.#title = title
   }
 
-  add({ file, width, height, detections }: DetectedImage): void {
+  add({ file, width, height, page, detections }: DetectedImage): void {
     if (this.#images === 0) this.#terminal.out(`${this.#title}\n`)
     this.#images++
     this.#objects += detections.length
-    this.#terminal.out(`\n${printable(file)}  ${width}×${height}  ${counted(detections.length, 'object')}\n`)
+    this.#terminal.out(
+      `\n${printable(file)}  ${width}×${height}${page === undefined ? '' : ` at ${page.dpi} dpi`}  ${counted(detections.length, 'object')}\n`,
+    )
     if (detections.length === 0) return
     const rows = detections.map(({ label, score, box }) => [
       `  ${printable(label)}`,

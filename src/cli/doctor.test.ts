@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isolated, run, temporaryFolder } from '../../test/support/cli.js'
+import { WITHOUT_PDFIUM } from '../../test/support/pdf-files.js'
 
 interface Finding {
   readonly what: string
@@ -17,9 +18,10 @@ test('detrs doctor says what works, and ends with 0 where detection does', async
   assert.equal(err, '')
   const findings = JSON.parse(out) as Finding[]
   const of = (what: string): Finding => findings.find((finding) => finding.what === what)!
-  for (const what of ['system', 'processor', 'memory', 'engine', 'images', 'cache', 'weights']) {
+  for (const what of ['system', 'processor', 'memory', 'engine', 'images', 'pdf', 'cache', 'weights']) {
     assert.ok(of(what) !== undefined, what)
   }
+  assert.equal(of('pdf').works, WITHOUT_PDFIUM === false)
   assert.equal(of('cache').found, join(folder, 'cache'))
   assert.match(of('weights').found, /detrs pull NAME/)
   assert.equal(code, of('engine').works === true && of('images').works === true ? 0 : 1)

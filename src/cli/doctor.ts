@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os'
 import { cacheFolder } from '../checkpoint/index.node.js'
+import { createPdfium } from '../data/index.node.js'
 import { findOfficialWeights } from '../detect/index.node.js'
 import { models } from '../models/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
@@ -21,7 +22,7 @@ interface Finding {
 
 export const command: Command = {
   usage: '[--json]',
-  description: 'Checks engine, providers, image decoding, threads, processor features, cache and weights.',
+  description: 'Checks engine, providers, image decoding, PDF pages, threads, processor features, cache and weights.',
   options: { json: { type: 'boolean' } },
   optionHelp: { json: 'one JSON array instead of a table' },
   run: async (input, terminal) => {
@@ -31,6 +32,7 @@ export const command: Command = {
       ...(await processor()),
       ...(await engine()),
       await images(),
+      await pdf(),
       ...(await weights(terminal)),
     ]
     if (flag(input, 'json')) terminal.out(`${JSON.stringify(findings, null, 2)}\n`)
@@ -113,6 +115,16 @@ async function images(): Promise<Finding> {
   } catch (error) {
     const found = (error as Error).message.split('\n')[0]!
     return { what: 'images', works: false, found, remedy: 'Install the optional package: npm install sharp' }
+  }
+}
+
+async function pdf(): Promise<Finding> {
+  try {
+    await createPdfium()
+    return { what: 'pdf', works: true, found: 'pages are rendered by PDFium (WebAssembly)' }
+  } catch (error) {
+    const found = (error as Error).message.split('\n')[0]!
+    return { what: 'pdf', works: false, found, remedy: 'Install the optional package: npm install @hyzyla/pdfium' }
   }
 }
 

@@ -46,6 +46,27 @@ test('web addresses give the last part of their path', () => {
   )
 })
 
+test('a page has its number in the name, and is kept without loss', () => {
+  assert.deepEqual(
+    pictureNames([
+      'a/report.pdf#page=2',
+      'b/report.pdf#page=2',
+      'report-page-2.png',
+      'standard input#page=1',
+      'https://host/paper.pdf?x#page=12',
+      `${'写'.repeat(80)}.pdf#page=3`,
+    ]),
+    [
+      'report-page-2.png',
+      'report-page-2-2.png',
+      'report-page-2-3.png',
+      'standard input-page-1.png',
+      'paper-page-12.png',
+      `${'写'.repeat(66)}-page-3.png`,
+    ],
+  )
+})
+
 test('long names are cut between characters, and stay apart', () => {
   const long = '写'.repeat(80)
   const [first, second] = pictureNames([`a/${long}.jpg`, `b/${long}.jpg`])

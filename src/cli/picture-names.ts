@@ -6,7 +6,7 @@ const MAX_STEM_BYTES = 200
 
 /**
  * One file name per photo: the photo's own, with the extension of what is written (PNG for what was without loss, else
- * JPEG), numbered where several photos would have the same.
+ * JPEG), numbered where several photos would have the same. A page of a document has its number: `report-page-3.png`.
  * @param photos paths, web addresses or other names
  */
 export function pictureNames(photos: readonly string[]): string[] {
@@ -26,9 +26,12 @@ export function comparable(name: string): string {
 }
 
 function nameParts(photo: string): { stem: string; extension: string } {
-  const path = /^https?:/i.test(photo) ? pathOfAddress(photo) : photo
+  const page = /#page=(\d+)$/.exec(photo)
+  const name = page === null ? photo : photo.slice(0, page.index)
+  const path = /^https?:/i.test(name) ? pathOfAddress(name) : name
   // Characters that a file name cannot have on every system.
   const stem = basename(path, extname(path)).replace(/[<>:"/\\|?*\p{Cc}\p{Cs}]/gu, '_')
+  if (page !== null) return { stem: `${cut(stem, MAX_STEM_BYTES) || 'document'}-page-${page[1]}`, extension: '.png' }
   const extension = /\.(png|gif|webp|tiff?)$/i.test(path) ? '.png' : '.jpg'
   return { stem: cut(stem, MAX_STEM_BYTES) || 'photo', extension }
 }

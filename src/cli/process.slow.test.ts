@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { type Found, runProcess, temporaryFolder, writePicture, writeWeights } from '../../test/support/cli.js'
+import { pdfFile, WITHOUT_PDFIUM } from '../../test/support/pdf-files.js'
 import { findModel } from '../models/index.js'
 
 // Full-size weights. Pictures are thin: a side of 1333 pixels and one of a few is a hundredth of a photo's work.
@@ -19,6 +20,23 @@ before(async () => {
 })
 
 describe('the process of detrs detect', () => {
+  test('reads a PDF document from standard input, and says when it is none', { skip: WITHOUT_PDFIUM }, async () => {
+    const words = ['detect', '-', '--json', '--dpi', '72', '--pages', '2', '--threshold', '0', '--top-k', '5', ...model]
+    const file = pdfFile({ pages: ['', '0 0 9 9 re f'], box: '0 0 640 8' })
+    const { code, out, err } = await runProcess(words, { cwd: folder, stdin: file })
+    assert.equal(code, 0, err)
+    assert.deepEqual(
+      (JSON.parse(out) as Found[]).map(({ file, width, height, page }) => [file, width, height, page?.['number']]),
+      [['standard input#page=2', 640, 8, 2]],
+    )
+    const cut = await runProcess(words, { cwd: folder, stdin: file.subarray(0, 50) })
+    assert.deepEqual([cut.code, cut.out], [1, '[]\n'])
+    assert.match(
+      cut.err,
+      /^detrs: standard input: expected an intact PDF document, got one that is damaged or cut off\.$/m,
+    )
+  })
+
   test('reads standard input, and a file whose name looks like an option', async () => {
     const words = ['detect', '-', './-m.png', 'ünï写真.jpg', '--json', '--threshold', '0', '--top-k', '5', ...model]
     const stdin = readFileSync(join(folder, 'a.png'))

@@ -11,7 +11,7 @@ import { type Orientation, orientationOf, rawProfileBytes } from './orientation.
 import { PngFault, readPngStructure } from './png-structure.node.js'
 import { readRegularFile } from './read-file.node.js'
 import { loadSharp, type SharpFactory } from './sharp.node.js'
-import { DECODABLE, type ImageFormat, sniffImage } from './sniff.js'
+import { DECODABLE, type ImageFormat, isPdf, sniffImage } from './sniff.js'
 import { unsupportedTiffColours } from './tiff-structure.js'
 
 /** Options of `decodeImage`. */
@@ -39,7 +39,7 @@ export async function decodeImage(source: Uint8Array | string, options: DecodeOp
       where,
       expected: DECODABLE,
       got: sniffed.other,
-      next: 'Convert it to one of these formats.',
+      next: isPdf(bytes) ? 'detrs detect reads its pages.' : 'Convert it to one of these formats.',
     })
   }
   const file: ImageFile = { bytes, format: sniffed.format, where, maxPixels }

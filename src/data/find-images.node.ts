@@ -1,20 +1,27 @@
 /** @file What a command's inputs mean: files, folders, patterns, `-` for standard input, web addresses. */
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { describeReadFault, FileError } from '../tensor/index.node.js'
+import { type DetrsError, describeReadFault, FileError } from '../tensor/index.node.js'
 import { isPattern } from './glob.js'
 import { findByPattern } from './glob.node.js'
+import { type PdfPage, splitPages } from './pdf-page.js'
 
-/** Where an image is to be read from. `name` is for people: messages, tables, names of results. */
+/**
+ * Where an image is to be read from. `name` is for people: messages, tables, names of results. `pages` are those behind
+ * `#page=` in a document's name. The last three kinds come from `findPages`.
+ */
 export type ImageSource =
-  | { readonly kind: 'file'; readonly name: string; readonly path: string }
-  | { readonly kind: 'url'; readonly name: string; readonly url: string }
+  | { readonly kind: 'file'; readonly name: string; readonly path: string; readonly pages?: string }
+  | { readonly kind: 'url'; readonly name: string; readonly url: string; readonly pages?: string }
   | { readonly kind: 'stdin'; readonly name: string }
+  | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'page'; readonly name: string; readonly pdf: string; readonly content: PdfPage }
+  | { readonly kind: 'unreadable'; readonly name: string; readonly error: DetrsError }
 
 /** The images that some inputs stand for. */
 export interface FoundImages {
   readonly images: readonly ImageSource[]
-  /** Files in the named folders, or fitting the patterns, whose extension is not an image's. */
+  /** Files in the named folders, or fitting the patterns, whose extension is neither an image's nor a PDF document's. */
   readonly passedOver: number
 }
 
@@ -32,6 +39,9 @@ export const IMAGE_EXTENSIONS: readonly string[] = [
   '.gif',
 ]
 
+/** What stands for images in a folder or a pattern. */
+const FOUND_EXTENSIONS: readonly string[] = [...IMAGE_EXTENSIONS, '.pdf']
+
 /** Options of `findImages`. */
 export interface FindImagesOptions {
   /** Whether backslashes separate folders and case does not matter; as on this system when left out. */
@@ -42,9 +52,9 @@ export interface FindImagesOptions {
  * Lists the images that the inputs stand for, in the order of the inputs, each file once.
  *
  * A folder stands for the images directly in it (not in its subfolders) and a pattern (`*`, `**`, `?`, `{a,b}`) for the
- * images that fit it, both sorted as people count: `2.jpg` before `10.jpg`. There, only files with an image's extension
- * count, and hidden ones do not; a file that is named outright is taken whatever its name. A name that exists is never
- * read as a pattern. Nothing is opened or downloaded.
+ * images that fit it, both sorted as people count: `2.jpg` before `10.jpg`. There, only files with the extension of an
+ * image or a PDF document count, and hidden ones do not; a file that is named outright is taken whatever its name. A name
+ * that exists is never read as a pattern, nor is a `#page=` in it. Nothing is opened or downloaded: see `findPages`.
  * @throws FileError when a name does not exist, or a folder or pattern holds no image.
  */
 export async function findImages(inputs: readonly string[], options: FindImagesOptions = {}): Promise<FoundImages> {
@@ -54,7 +64,9 @@ export async function findImages(inputs: readonly string[], options: FindImagesO
   for (const input of inputs) {
     const found = await expandInput(input, windows)
     for (const image of found.images) {
-      const key = image.kind === 'file' ? resolve(image.path) : image.name
+      const pages = image.kind === 'file' ? image.pages : undefined
+      const path = image.kind === 'file' ? resolve(image.path) : image.name
+      const key = pages === undefined ? path : `${path}#page=${pages}`
       if (!images.has(key)) images.set(key, image)
     }
     passedOver += found.passedOver
@@ -64,12 +76,17 @@ export async function findImages(inputs: readonly string[], options: FindImagesO
 
 async function expandInput(input: string, windows: boolean): Promise<FoundImages> {
   if (input === '-') return { images: [{ kind: 'stdin', name: 'standard input' }], passedOver: 0 }
-  if (/^https?:\/\//i.test(input)) return { images: [{ kind: 'url', name: input, url: input }], passedOver: 0 }
+  if (/^https?:\/\//i.test(input)) {
+    const { name, ...pages } = splitPages(input)
+    return { images: [{ kind: 'url', name, url: name, ...pages }], passedOver: 0 }
+  }
   if (input === '') throw new FileError({ where: 'input', expected: 'a file, folder or pattern', got: 'an empty name' })
   let status: Awaited<ReturnType<typeof stat>>
   try {
     status = await stat(input)
   } catch (error) {
+    const { name, pages } = splitPages(input)
+    if (pages !== undefined) return withPages(await expandInput(name, windows), pages)
     if (isPattern(input)) return matching(input, windows)
     throw new FileError({
       where: input,
@@ -80,6 +97,10 @@ async function expandInput(input: string, windows: boolean): Promise<FoundImages
   }
   if (status.isDirectory()) return inFolder(input)
   return { images: [{ kind: 'file', name: input, path: input }], passedOver: 0 }
+}
+
+function withPages({ images, passedOver }: FoundImages, pages: string): FoundImages {
+  return { images: images.map((image) => (image.kind === 'file' ? { ...image, pages } : image)), passedOver }
 }
 
 async function inFolder(folder: string): Promise<FoundImages> {
@@ -118,7 +139,7 @@ async function matching(pattern: string, windows: boolean): Promise<FoundImages>
 }
 
 function onlyImages(paths: readonly string[]): FoundImages {
-  const images = paths.filter((path) => IMAGE_EXTENSIONS.some((extension) => path.toLowerCase().endsWith(extension)))
+  const images = paths.filter((path) => FOUND_EXTENSIONS.some((extension) => path.toLowerCase().endsWith(extension)))
   return {
     images: sortNaturally(images).map((path) => ({ kind: 'file', name: path, path })),
     passedOver: paths.length - images.length,

@@ -1,8 +1,9 @@
-/** @file Reads an image source: a path is left to the decoder, standard input and web addresses are read here. */
+/** @file Reads an image source: paths and pages are left to the decoder, standard input and addresses are read here. */
 import type { Readable } from 'node:stream'
 import { FileError } from '../tensor/index.js'
 import { type DownloadOptions, downloadImage } from './download.node.js'
 import type { ImageSource } from './find-images.node.js'
+import type { ImageContent } from './pdf-page.js'
 import { MAX_FILE_BYTES } from './read-file.node.js'
 
 /** Options of `readImageSource`. */
@@ -12,14 +13,15 @@ export interface ReadImageSourceOptions extends DownloadOptions {
 }
 
 /**
- * What `decodeImage` takes: the path of a file, or the bytes of standard input or of a download.
+ * What is to be decoded: the path of a file, the bytes of standard input or of a download, or a page of a document.
  * @throws FileError when standard input is a terminal, empty, or longer than a file may be.
  * @throws DownloadError when the address does not give a file in time and within bounds.
+ * @throws the error of a source that `findPages` found to be unreadable.
  */
 export async function readImageSource(
   source: ImageSource,
   options: ReadImageSourceOptions = {},
-): Promise<Uint8Array | string> {
+): Promise<ImageContent> {
   switch (source.kind) {
     case 'file':
       return source.path
@@ -27,6 +29,12 @@ export async function readImageSource(
       return downloadImage(source.url, options)
     case 'stdin':
       return readStandardInput(source.name, options)
+    case 'bytes':
+      return source.bytes
+    case 'page':
+      return source.content
+    case 'unreadable':
+      throw source.error
   }
 }
 

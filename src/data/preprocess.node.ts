@@ -4,17 +4,30 @@
  */
 import { availableParallelism } from 'node:os'
 import { ConfigError, type DetrsError } from '../tensor/index.js'
-import type { PreparedImage } from './prepare.node.js'
+import type { RgbImage } from './image.js'
+import type { PdfSource } from './open-pdf.node.js'
+import { type ImageContent, isPdfPage } from './pdf-page.js'
+import type { OpenPdfPage, PreparedImage } from './prepare.node.js'
 import type { ResizeRule } from './resize-rule.js'
-import { createWorkerPool } from './worker-pool.node.js'
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker-pool.node.js'
 
-/** What a worker is asked to do. */
-export interface PreprocessRequest {
-  readonly source: Uint8Array | string
+/** What a worker is asked to do: prepare an image for a model, give its pixels, or count a document's pages. */
+export type PreprocessRequest =
+  | { readonly task: 'prepare'; readonly image: ImageRequest; readonly rule: ResizeRule }
+  | { readonly task: 'decode'; readonly image: ImageRequest }
+  | { readonly task: 'count'; readonly pdf: PdfSource; readonly where: string }
+
+/** The image of a request. */
+export interface ImageRequest {
+  readonly source: Uint8Array | string | OpenPdfPage
   readonly where: string
-  readonly rule: ResizeRule
   readonly maxPixels: number | undefined
 }
+
+/** What a worker answers: a prepared image, its pixels, or the number of pages. */
+export type PreprocessAnswer = PreparedImage | RgbImage | number
+
+type PreprocessPool = WorkerPool<PreprocessRequest, PreprocessAnswer>
 
 /** Options of `createPreprocessor`. */
 export interface PreprocessorOptions {
@@ -22,12 +35,14 @@ export interface PreprocessorOptions {
   readonly workers?: number
   /** Largest image that is decoded, width × height; Pillow's own limit when left out. */
   readonly maxPixels?: number
+  /** Longest time for opening a document or rendering a page, milliseconds; a minute when left out. */
+  readonly pageLimitMs?: number
 }
 
 /** One image to load. */
 export interface PreprocessJob {
-  /** The file's path, or its bytes, which are copied. */
-  readonly source: Uint8Array | string
+  /** The file's path, or its bytes, which are copied; or a page of a document. */
+  readonly source: ImageContent
   /** Name for error sentences. */
   readonly where: string
   readonly rule: ResizeRule
@@ -41,10 +56,15 @@ export type PreprocessOutcome<Job extends PreprocessJob = PreprocessJob> =
 /** Loads images in worker threads. */
 export interface Preprocessor {
   /**
-   * Decodes and resizes one image.
-   * @throws FileError, ImageError as `decodeImage` does; ImageError when the worker died or the preprocessor is closed.
+   * Decodes or renders one image and resizes it.
+   * @throws FileError, ImageError as `decodeImage` and `PdfDocument` do; ImageError when the worker died or the
+   *   preprocessor is closed; ConfigError when the package that renders is not installed.
    */
-  load(source: Uint8Array | string, where: string, rule: ResizeRule): Promise<PreparedImage>
+  load(source: ImageContent, where: string, rule: ResizeRule): Promise<PreparedImage>
+  /** The same without resizing: the image's own pixels. */
+  decode(source: ImageContent, where: string): Promise<RgbImage>
+  /** Number of pages of a PDF document, given by its path or bytes. @throws what `PdfDocument.open` throws. */
+  countPages(pdf: Uint8Array | string, where: string): Promise<number>
   /**
    * Loads many images and yields the outcomes in the order of the jobs. Only a few images ahead of the consumer are
    * started, so that memory stays bounded however long the list is; a broken image is an outcome and stops nothing.
@@ -63,17 +83,52 @@ export interface Preprocessor {
  */
 export function createPreprocessor(options: PreprocessorOptions = {}): Preprocessor {
   const workers = options.workers ?? Math.min(4, Math.max(1, availableParallelism() >> 1))
-  const { maxPixels } = options
+  const { maxPixels, pageLimitMs = 60_000 } = options
   checkCount('createPreprocessor.workers', workers, 256)
   if (maxPixels !== undefined) checkCount('createPreprocessor.maxPixels', maxPixels, Number.MAX_SAFE_INTEGER)
+  checkCount('createPreprocessor.pageLimitMs', pageLimitMs, 2 ** 31 - 1)
   const entry = new URL('./preprocess.worker.node.js', import.meta.url)
-  const pool = createWorkerPool<PreprocessRequest, PreparedImage>(entry, workers)
+  const startPool = (options?: WorkerPoolOptions): PreprocessPool => createWorkerPool(entry, workers, options)
+  const imagePool = startPool()
+  // A few words of a page's drawing language can keep a renderer busy for years.
+  let pagePool: PreprocessPool | undefined
+  const sharedPdf = sharePdfs()
+  let closed = false
 
-  const load: Preprocessor['load'] = (source, where, rule) => {
+  const pages = (): PreprocessPool => {
+    if (closed) return imagePool
+    pagePool ??= startPool({ limitMs: pageLimitMs })
+    return pagePool
+  }
+
+  /** Has a request about an image answered by the workers for its kind. */
+  const ask = (
+    content: ImageContent,
+    where: string,
+    requestOf: (image: ImageRequest) => PreprocessRequest,
+  ): Promise<PreprocessAnswer> => {
+    if (typeof content === 'string') return imagePool.run(requestOf({ source: content, where, maxPixels }), where)
+    if (isPdfPage(content)) {
+      const source = { ...content, pdf: sharedPdf(content.pdf) }
+      return pages().run(requestOf({ source, where, maxPixels }), where)
+    }
     // A view would be posted with the whole buffer behind it; and the caller keeps its own bytes.
-    const own = typeof source === 'string' ? source : Uint8Array.from(source)
-    const transfer = typeof own === 'string' ? [] : [own.buffer]
-    return pool.run({ source: own, where, rule, maxPixels }, where, transfer)
+    const own = Uint8Array.from(content)
+    return imagePool.run(requestOf({ source: own, where, maxPixels }), where, [own.buffer])
+  }
+
+  const load: Preprocessor['load'] = async (source, where, rule) =>
+    (await ask(source, where, (image) => ({ task: 'prepare', image, rule }))) as PreparedImage
+
+  const decode: Preprocessor['decode'] = async (source, where) =>
+    (await ask(source, where, (image) => ({ task: 'decode', image }))) as RgbImage
+
+  const countPages: Preprocessor['countPages'] = async (pdf, where) =>
+    (await pages().run({ task: 'count', pdf: sharedPdf(pdf), where }, where)) as number
+
+  const close: Preprocessor['close'] = async () => {
+    closed = true
+    await Promise.all([imagePool.close(), pagePool?.close()])
   }
 
   const loadAll: Preprocessor['loadAll'] = async function* <Job extends PreprocessJob>(
@@ -93,7 +148,24 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
     for (const outcome of started) yield await outcome
   }
 
-  return { load, loadAll, close: pool.close }
+  return { load, decode, countPages, loadAll, close }
+}
+
+/** Documents that are given as bytes, in memory that all threads share: their pages are asked for one by one. */
+function sharePdfs(): (pdf: Uint8Array | string) => PdfSource {
+  const known = new WeakMap<Uint8Array, PdfSource>()
+  let count = 0
+  return (pdf) => {
+    if (typeof pdf === 'string') return pdf
+    let shared = known.get(pdf)
+    if (shared === undefined) {
+      const bytes = new Uint8Array(new SharedArrayBuffer(pdf.length))
+      bytes.set(pdf)
+      shared = { bytes, key: `bytes ${count++}` }
+      known.set(pdf, shared)
+    }
+    return shared
+  }
 }
 
 function checkCount(where: string, value: number, largest: number): void {

@@ -72,7 +72,7 @@ test('many images come in the order of the jobs, few are started ahead, and a br
   for (const { job, image, error } of outcomes) {
     if (job.number === 7) assert.ok(error instanceof FileError && /^photo 7: .*no such file/.test(error.message))
     else if (job.number === 9) assert.ok(error instanceof ImageError && error.message.startsWith('photo 9: '))
-    else assert.deepEqual(image?.resized, (await prepareImage(job.source, rule)).resized)
+    else assert.deepEqual(image?.resized, (await prepareImage(job.source as string, rule)).resized)
   }
   await preprocessor.close()
 })

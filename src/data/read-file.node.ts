@@ -6,6 +6,9 @@ import { describeReadFault, FileError } from '../tensor/index.node.js'
 /** Largest file that is read, bytes. A TIFF of Pillow's largest permitted size at 16 bits is about as large. */
 export const MAX_FILE_BYTES: number = 2 ** 30
 
+/** What `readFileHead` reads. */
+const HEAD_BYTES = 16
+
 /** Stands in for O_NONBLOCK where the system has none (Windows). */
 const NON_BLOCKING = constants.O_NONBLOCK ?? 0
 
@@ -36,6 +39,21 @@ export async function readRegularFile(path: string, where: string = path): Promi
   } catch (error) {
     if (error instanceof FileError) throw error
     throw new FileError({ where, expected: 'a readable file', got: describeReadFault(error), cause: error })
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** First bytes of a file, or none when it is no regular file or cannot be read: whoever reads it whole says why. */
+export async function readFileHead(path: string): Promise<Uint8Array> {
+  let handle: FileHandle | undefined
+  try {
+    checkRegular(await stat(path), path)
+    handle = await open(path, constants.O_RDONLY | NON_BLOCKING)
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return buffer.subarray(0, bytesRead)
+  } catch {
+    return new Uint8Array(0)
   } finally {
     await handle?.close()
   }

@@ -9,6 +9,8 @@ export type Sniffed = { readonly format: ImageFormat } | { readonly format?: und
 /** For error sentences. */
 export const DECODABLE = 'a JPEG, PNG, WebP, AVIF, TIFF or GIF image'
 
+const PDF_SIGNATURE = '%PDF'
+
 /** Fixed signatures: offset, bytes as latin-1 text, and the format or what to call it. */
 const SIGNATURES: readonly (readonly [number, string, ImageFormat | { readonly other: string }])[] = [
   [0, '\xff\xd8\xff', 'jpeg'],
@@ -19,7 +21,7 @@ const SIGNATURES: readonly (readonly [number, string, ImageFormat | { readonly o
   [0, 'MM\0*', 'tiff'],
   [0, 'II+\0', 'tiff'],
   [0, 'MM\0+', 'tiff'],
-  [0, '%PDF', { other: 'a PDF document' }],
+  [0, PDF_SIGNATURE, { other: 'a PDF document' }],
   [0, 'BM', { other: 'a BMP image' }],
   [0, '\0\0\x01\0', { other: 'an ICO icon' }],
   [0, '\0\0\0\x0cjP  ', { other: 'a JPEG 2000 image' }],
@@ -41,6 +43,11 @@ const BRANDS: readonly (readonly [RegExp, string])[] = [
   [/^avis/, 'an animated AVIF image'],
   [/^qt {2}/, 'a QuickTime video'],
 ]
+
+/** Whether `bytes` begin a PDF document. */
+export function isPdf(bytes: Uint8Array): boolean {
+  return latin1(bytes.subarray(0, PDF_SIGNATURE.length)) === PDF_SIGNATURE
+}
 
 /** The kind of file that `bytes` begin; only the first 512 bytes are looked at. */
 export function sniffImage(bytes: Uint8Array): Sniffed {

@@ -1,6 +1,7 @@
 /**
  * @file A pool of worker threads that answer requests. Each worker has at most two requests at a time; the others wait
- * here. A worker that dies fails its own requests and is replaced. An idle pool does not keep the process alive.
+ * here. A worker that dies or takes too long fails its own requests and is replaced. An idle pool does not keep the
+ * process alive.
  *
  * A worker receives `PoolRequest` messages and answers each with one `PoolAnswer`, in any order: `answerRequests`.
  */
@@ -37,6 +38,15 @@ export interface WorkerPool<Request, Result> {
   close(): Promise<void>
 }
 
+/** Options of `createWorkerPool`. */
+export interface WorkerPoolOptions {
+  /**
+   * Longest time for one request, milliseconds; none when left out. A worker that takes longer is ended, and has one
+   * request at a time, so that no other ends with it.
+   */
+  readonly limitMs?: number
+}
+
 interface Job<Request, Result> {
   readonly id: number
   readonly request: Request
@@ -44,6 +54,8 @@ interface Job<Request, Result> {
   readonly transfer: readonly ArrayBuffer[]
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
+  /** Ends the worker that takes too long. */
+  timer?: NodeJS.Timeout
 }
 
 interface Member<Request, Result> {
@@ -59,7 +71,13 @@ const REQUESTS_PER_WORKER = 2
 /**
  * A pool of at most `size` threads that run the script `entry`. The first starts at once, the others when needed.
  */
-export function createWorkerPool<Request, Result>(entry: URL, size: number): WorkerPool<Request, Result> {
+export function createWorkerPool<Request, Result>(
+  entry: URL,
+  size: number,
+  options: WorkerPoolOptions = {},
+): WorkerPool<Request, Result> {
+  const { limitMs } = options
+  const perWorker = limitMs === undefined ? REQUESTS_PER_WORKER : 1
   const members = new Set<Member<Request, Result>>()
   const waiting: Job<Request, Result>[] = []
   let closing: Promise<void> | undefined
@@ -96,6 +114,7 @@ export function createWorkerPool<Request, Result>(entry: URL, size: number): Wor
 
   function release(member: Member<Request, Result>, job: Job<Request, Result>): void {
     member.running.delete(job.id)
+    clearTimeout(job.timer)
     if (member.running.size === 0) member.worker.unref()
   }
 
@@ -116,17 +135,27 @@ export function createWorkerPool<Request, Result>(entry: URL, size: number): Wor
     assign()
   }
 
+  function watch(member: Member<Request, Result>, job: Job<Request, Result>, limit: number): void {
+    const end = (): void => {
+      if (!member.running.has(job.id)) return
+      member.death = new Error(`it took longer than ${limit / 1000} seconds`)
+      void member.worker.terminate()
+    }
+    job.timer = setTimeout(end, limit).unref()
+  }
+
   /** Hands waiting jobs to the least busy worker; a new one starts only when every other has work. */
   function assign(): void {
     while (waiting.length > 0) {
       let member = leastBusy(members)
       if (members.size < size && (member === undefined || member.running.size > 0)) member = start()
-      if (member === undefined || member.running.size >= REQUESTS_PER_WORKER) break
+      if (member === undefined || member.running.size >= perWorker) break
       const job = waiting.shift()!
       member.running.set(job.id, job)
       member.worker.ref()
       const message: PoolRequest<Request> = { id: job.id, request: job.request }
       member.worker.postMessage(message, job.transfer as ArrayBuffer[])
+      if (limitMs !== undefined) watch(member, job, limitMs)
     }
     if (whenIdle !== undefined && [...members].every(({ running }) => running.size === 0)) whenIdle()
   }

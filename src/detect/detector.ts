@@ -1,5 +1,5 @@
 /** @file The detector: images in, detections out. The only inference path, for library, command line and browser alike. */
-import { collate, type ImageSize, type RgbImage } from '../data/index.js'
+import { collate, type ImageSize, type PdfPage, type RgbImage } from '../data/index.js'
 import { buildDetectionGraph, type InputConvention, type LoadedModel } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { optimizeForInference } from '../passes/index.js'
@@ -38,8 +38,8 @@ export interface PreparedImage {
   readonly original: ImageSize
 }
 
-/** An image file: its path, or its bytes under a name for errors. */
-export type ImageFile = string | { readonly name: string; readonly bytes: Uint8Array }
+/** An image file: its path, its bytes under a name for errors, or a page of a PDF document. */
+export type ImageFile = string | { readonly name: string; readonly bytes: Uint8Array } | PdfPage
 
 /** Turns what the application calls an image into the network's size. */
 export interface Preprocessor<Source> {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import { type CacheEnvironment, checkpointPath, findCheckpoint, readCheckpointFile } from '../checkpoint/index.node.js'
-import { createPreprocessor, type PreprocessorOptions } from '../data/index.node.js'
+import { createPreprocessor, type PreprocessorOptions, pageName } from '../data/index.node.js'
 import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel, models } from '../models/index.js'
 import { createNodeRuntime, type NodeRuntimeOptions } from '../runtime/index.node.js'
 import { CheckpointError } from '../tensor/index.js'
@@ -55,11 +55,13 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
     decoderLayers,
     workers,
     maxPixels,
+    pageLimitMs,
     ...runtime
   } = options
   const preprocessor = createFilePreprocessor({
     ...(workers === undefined ? {} : { workers }),
     ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(pageLimitMs === undefined ? {} : { pageLimitMs }),
   })
   try {
     const [{ loaded }, engine] = await Promise.all([
@@ -73,12 +75,15 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
   }
 }
 
-/** Reads, decodes and resizes image files in worker threads. */
+/** Reads, decodes or renders, and resizes images in worker threads. */
 export function createFilePreprocessor(options: PreprocessorOptions = {}): Preprocessor<ImageFile> {
   const pool = createPreprocessor(options)
   return {
-    prepare: (source, rule) =>
-      typeof source === 'string' ? pool.load(source, source, rule) : pool.load(source.bytes, source.name, rule),
+    prepare: (source, rule) => {
+      if (typeof source === 'string') return pool.load(source, source, rule)
+      if ('bytes' in source) return pool.load(source.bytes, source.name, rule)
+      return pool.load(source, pageName(typeof source.pdf === 'string' ? source.pdf : 'PDF', source.page), rule)
+    },
     close: () => pool.close(),
   }
 }

@@ -23,7 +23,7 @@ const MOST_TEST_LINES = 600
 const BANNED = ['util', 'utils', 'misc', 'helper', 'helpers', 'common', 'core', 'manager']
 
 /** Packages that run in Node only, and in browsers only. */
-const NODE_PACKAGES = ['sharp', 'koffi', 'onnxruntime-node', 'undici']
+const NODE_PACKAGES = ['sharp', 'koffi', 'onnxruntime-node', 'undici', '@hyzyla/pdfium']
 const WEB_PACKAGES = ['onnxruntime-web']
 
 const DOM_NAMES =

@@ -27,6 +27,7 @@ export interface Found {
   readonly file: string
   readonly width: number
   readonly height: number
+  readonly page?: Readonly<Record<string, unknown>>
   readonly detections: readonly {
     readonly label: string
     readonly score: number
