@@ -60,7 +60,7 @@ describe('detrs train', () => {
     const { metadata } = parseSafetensors(readFileSync(weights), weights)
     assert.deepEqual(JSON.parse(metadata.get('detrs.class_names')!), [...SHAPES])
     const info = await run(['info', weights, '--json'])
-    assert.deepEqual(JSON.parse(info.out).input.resize, { kind: 'pad', shortest: 64, longest: 80 })
+    assert.deepEqual(JSON.parse(info.out).input.resize, { kind: 'stretch', height: 64, width: 96 })
     const photo = join(data, 'valid', 'valid-0.png')
     const found = await run(['detect', photo, '--model', weights, '--threshold', '0', '--top-k', '3', '--json'])
     assert.equal(found.code, 0, found.err)
