@@ -215,7 +215,10 @@ class RandomCall {
   }
 }
 
-for (const [index, op] of (Object.keys(operators) as OpType[]).entries()) {
+/** Operators of our own domain are gone before a graph is run. */
+const run = (Object.keys(operators) as OpType[]).filter((op) => operators[op].domain !== 'detrs')
+
+for (const [index, op] of run.entries()) {
   test(`${op}: ${CALLS} random calls`, async () => {
     const runtime = await engine()
     let ran = 0
