@@ -6,7 +6,7 @@ import type { DetectionModel, Network } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import type { NamedTensors, Runtime, Session, ValueInfo } from '../runtime/index.js'
 import { type TensorData, zeros } from '../tensor/index.js'
-import { buildJointGraph, StepName, type TrainingShape } from './joint-graph.js'
+import { buildJointGraph, predictedNames, StepName, type TrainingShape } from './joint-graph.js'
 import type { Slab } from './slab.js'
 import { splitGraph } from './split-graph.js'
 
@@ -46,12 +46,8 @@ export async function compileStep(
   shape: TrainingShape,
 ): Promise<CompiledStep> {
   const joint = buildJointGraph(model, network, criterion, trained, shape)
-  const predicted = [...joint.matched, ...joint.known].flatMap((set) => [
-    StepName.logits(set),
-    StepName.predictedBoxes(set),
-  ])
   const updates = [...joint.graph.outputs.keys()].filter((name) => name.startsWith(UPDATE))
-  const { forward, backward } = splitGraph(joint.graph, new Set([...predicted, ...updates]))
+  const { forward, backward } = splitGraph(joint.graph, new Set([...predictedNames(joint), ...updates]))
   const [first, second] = await Promise.all([
     runtime.createSession(encodeModel(forward).bytes),
     runtime.createSession(encodeModel(backward).bytes),

@@ -104,6 +104,11 @@ export function buildJointGraph(
   }
 }
 
+/** Names of the outputs behind which a step is cut: logits and boxes of every set of predictions. */
+export function predictedNames({ matched, known }: JointGraph): readonly string[] {
+  return [...matched, ...known].flatMap((set) => [StepName.logits(set), StepName.predictedBoxes(set)])
+}
+
 /** The network on a batch: what it predicts, the last decoder layer first. */
 function predictedSets(
   graph: Graph,

@@ -3,7 +3,7 @@ import type { Parameter } from '../graph/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { sizeOfShape } from '../tensor/index.js'
-import { buildJointGraph, StepName, type TrainingShape } from './joint-graph.js'
+import { buildJointGraph, predictedNames, type TrainingShape } from './joint-graph.js'
 import { splitGraph } from './split-graph.js'
 
 /** Bytes of a step. */
@@ -29,11 +29,7 @@ export function stepMemory(
 ): StepMemory {
   const denoising = 2 * (criterion.denoising?.queries ?? 0)
   const joint = buildJointGraph(model, network, criterion, trained, { ...size, batch: 1, denoising })
-  const predicted = [...joint.matched, ...joint.known].flatMap((set) => [
-    StepName.logits(set),
-    StepName.predictedBoxes(set),
-  ])
-  const { forward, saved } = splitGraph(joint.graph, new Set(predicted))
+  const { forward, saved } = splitGraph(joint.graph, new Set(predictedNames(joint)))
   const crossing = saved.reduce((sum, name) => {
     const { dtype, shape } = forward.outputs.get(name)!
     return sum + sizeOfShape(shape.map(Number)) * (dtype === 'bool' || dtype === 'uint8' ? 1 : 4)
