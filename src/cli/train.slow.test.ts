@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -50,6 +50,11 @@ describe('detrs train', () => {
     const rows = readFileSync(join(runFolder, 'results.csv'), 'utf8').trim().split('\n')
     assert.equal(rows.length, 3)
     assert.match(rows[0]!, /^epoch,loss,loss_vfl,loss_bbox,loss_giou,.*,AP,AP50,AP75/)
+    const { epoch } = JSON.parse(readFileSync(join(runFolder, 'evaluation.json'), 'utf8'))
+    assert.equal(epoch, 2, 'the only one that is evaluated')
+    const writtenAt = (...path: string[]): number => statSync(join(runFolder, ...path)).mtimeMs
+    const states = readdirSync(join(runFolder, 'states')).map((name) => writtenAt('states', name))
+    assert.ok(writtenAt('evaluation.json') <= Math.max(...states), 'they are there before the state, which comes last')
     const names = readdirSync(runFolder)
     for (const name of ['train-batch-2.png', 'results.png', 'worst-photos.png', 'classes.csv', 'environment.json']) {
       assert.ok(names.includes(name), name)

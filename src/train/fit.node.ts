@@ -319,7 +319,7 @@ async function run(
             const average = step.averagedSnapshot()
             await folder.saveWeights('last', model, average, model.classNames)
             if (best) await folder.saveWeights('best', model, average, model.classNames)
-            pictures.saved(best)
+            await pictures.saved(best)
             // Last: what goes on from a state takes for granted that all else of it was saved.
             await folder.saveState(step, at)
             await events.onModelSave?.(at, best)

@@ -50,8 +50,6 @@ export class RunPictures {
   readonly #told: Set<string> = new Set()
   #events: EventFile | undefined
   #evaluation: CocoEvaluation | undefined
-  /** Whether the last evaluation is of weights that are kept as the best. */
-  #best = false
   #epoch: number
 
   private constructor(options: RunPicturesOptions) {
@@ -86,21 +84,18 @@ export class RunPictures {
   /** Keeps an evaluation until it is known whether it is the best. */
   evaluated(evaluation: CocoEvaluation): void {
     this.#evaluation = evaluation
-    this.#best = false
-  }
-
-  /** Says whether the weights of the last evaluation are the best so far. */
-  saved(best: boolean): void {
-    this.#best ||= best
   }
 
   /** After a row was added to results.csv. */
   async epochEnd(summary: EpochSummary): Promise<void> {
     this.#epoch = summary.epoch
     await this.#attempt('the events for TensorBoard', async () => this.#events?.add(summary.epoch, scalarsOf(summary)))
-    if (summary.metrics === undefined) return
-    await this.#drawCurves()
-    if (!this.#best) return
+    if (summary.metrics !== undefined) await this.#drawCurves()
+  }
+
+  /** After weights were saved, which comes after the end of their epoch; `best` where those of the last evaluation are the best so far. */
+  async saved(best: boolean): Promise<void> {
+    if (!best) return
     await this.#drawEvaluation()
     await this.#writePage()
   }
@@ -126,7 +121,6 @@ export class RunPictures {
     if (evaluation === undefined) return
     const { folder, photos } = this.#options
     this.#evaluation = undefined
-    this.#best = false
     await this.#attempt('the evaluation', () => writeEvaluation(folder, judgePhotos(evaluation, photos), this.#epoch))
   }
 

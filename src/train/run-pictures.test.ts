@@ -70,20 +70,24 @@ test('from the first batch to the last page', async () => {
 
   const epochOf = (): number => JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8')).epoch
   pictures.evaluated(evaluationOf(0.9))
-  pictures.saved(true)
   await pictures.epochEnd(summaryOf(2, { AP: 0.9 }))
+  await pictures.saved(true)
   assert.ok(drawn().includes('worst-photos.png') && drawn().includes('results.png'))
   assert.equal(epochOf(), 2)
   pictures.evaluated(evaluationOf(0.1))
-  pictures.saved(false)
   await pictures.epochEnd(summaryOf(3, { AP: 0.1 }))
+  await pictures.saved(false)
   await pictures.finish()
   assert.equal(epochOf(), 2, 'pictures stay those of the best weights')
   assert.match(readFileSync(join(run, 'report.html'), 'utf8'), /Run folder run, 3 epochs/)
   assert.deepEqual(warnings, [])
+  pictures.evaluated(evaluationOf(0.95))
+  await pictures.epochEnd(summaryOf(4, { AP: 0.95 }))
+  await pictures.saved(true)
+  assert.equal(epochOf(), 4, 'better weights are shown as soon as they are saved')
 
-  const resumed = await open(run, warnings, 3)
-  await resumed.epochEnd(summaryOf(4))
+  const resumed = await open(run, warnings, 4)
+  await resumed.epochEnd(summaryOf(5))
   assert.equal(readdirSync(run).filter((name) => name.includes('tfevents')).length, 2)
 })
 
@@ -92,8 +96,8 @@ test('where no evaluation is ever the best, the last one is shown', async () => 
   mkdirSync(run)
   const pictures = await open(run, warnings)
   pictures.evaluated(evaluationOf(0.9))
-  pictures.saved(false)
   await pictures.epochEnd(summaryOf(1, { AP: -1 }))
+  await pictures.saved(false)
   await pictures.finish()
   assert.ok(readdirSync(run).includes('pr-curves.png'))
   assert.deepEqual(warnings, [])
@@ -105,8 +109,8 @@ test('a folder that is gone: a warning for each thing, no more than once, and no
   for (let epoch = 1; epoch < 4; epoch++) {
     await pictures.batch({ epoch: 0, batch: 0 }, batch)
     pictures.evaluated(evaluationOf(0.9))
-    pictures.saved(true)
     await pictures.epochEnd(summaryOf(epoch, { AP: epoch / 10 }))
+    await pictures.saved(true)
   }
   await pictures.finish()
   assert.deepEqual(
