@@ -60,7 +60,7 @@ const BUILDERS: Readonly<Record<string, BuildLayer>> = {
       classes: 1,
     })
     const bias = mul(cast(hidden!, 'float32'), -1e30)
-    return defineModule(layer).forward(query!, positions!, reference!, memory!, levels, bias)
+    return defineModule(layer).forward(query!, positions!, reference!, { tokens: memory!, sizes: levels }, bias)
   },
 }
 

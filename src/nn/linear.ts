@@ -1,6 +1,6 @@
 /** @file Fully connected layers. */
 import { Parameter, type Tensor } from '../graph/index.js'
-import { gemmTransposed, type Operand, relu, reshape } from '../ops/index.js'
+import { conv2d, gemmTransposed, type Operand, relu, reshape, unsqueeze } from '../ops/index.js'
 import { defaultInitial } from './initialization.js'
 
 /** y = x·Wᵀ + b over the last axis. Keys: weight [out, in], bias [out]. */
@@ -16,6 +16,11 @@ export class Linear {
   /** x: float32 [..., in] to [..., out]. */
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias)
+  }
+
+  /** The same over the channels of a map: float32 [batch, in, height, width] to [batch, out, height, width]. */
+  overMap(x: Tensor): Tensor {
+    return conv2d(x, unsqueeze(x.graph.parameter(this.weight), [2, 3]), this.bias)
   }
 }
 

@@ -46,7 +46,10 @@ function build(one: Case, training: boolean, reading: 'grid' | 'rows'): Graph {
   const channels = Number(query!.shape[2])
   const sampling = discrete ? 'nearest' : 'bilinear'
   const layer = defineModule(new DeformableAttention({ channels, heads, points, sampling, reading }))
-  graph.output('y', layer.forward(query!, reference!, memory!, levels, valid))
+  graph.output(
+    'y',
+    layer.forward(query!, reference!, { tokens: memory!, sizes: levels, ...(valid === undefined ? {} : { valid }) }),
+  )
   return graph
 }
 

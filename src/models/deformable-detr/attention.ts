@@ -51,6 +51,17 @@ export interface DeformableAttentionOptions {
 /** Height and width of a level's feature map. */
 export type LevelSize = readonly [height: number, width: number]
 
+/** Levels of features that queries read. */
+export interface Memory {
+  /** float32 [batch, tokens, channels]: the levels one after the other, finest first, each row by row */
+  readonly tokens: Tensor
+  readonly sizes: readonly LevelSize[]
+  /** The same as maps [batch, channels, height, width], where maps are what there was: detection reads those without turning tokens back. */
+  readonly maps?: readonly Tensor[]
+  /** float32 [batch, tokens, 1]: 0 where a token is padding and counts as nothing, else 1 */
+  readonly valid?: Tensor
+}
+
 /** Keys: sampling_offsets, attention_weights, value_proj, output_proj; rows of the first two by head, level, point (and x, y). */
 export class DeformableAttention {
   readonly samplingOffsets: Linear
@@ -81,20 +92,16 @@ export class DeformableAttention {
    * @param query float32 [batch, queries, channels], positions added
    * @param references float32 [batch, queries, levels or 1, 2 or 4]: points xy, from which offsets count in pixels of their level,
    *   or boxes cxcywh, from which they count in halves of the box; fractions of the image
-   * @param memory float32 [batch, tokens, channels]: the levels one after the other, each row by row
-   * @param valid float32 [batch, tokens, 1]: 0 where a token is padding and counts as nothing, else 1
    * @returns float32 [batch, queries, channels]
    */
-  forward(query: Tensor, references: Tensor, memory: Tensor, sizes: readonly LevelSize[], valid?: Tensor): Tensor {
+  forward(query: Tensor, references: Tensor, memory: Memory): Tensor {
     const { heads } = this.options
     const [batch, queries] = query.shape as [Dim, Dim]
     const perHead = (x: Tensor, last: readonly Dim[]): Tensor => reshape(x, [batch, queries, heads, -1, ...last])
     const weights = softmax(perHead(this.attentionWeights.forward(query), []), -1) // [batch, queries, heads, points]
     const offsets = perHead(this.samplingOffsets.forward(query), [2]) // [batch, queries, heads, points, 2]
-    const places = this.#places(offsets, references, sizes)
-    const projected = this.valueProj.forward(memory)
-    const value = valid === undefined ? projected : mul(projected, valid)
-    return this.outputProj.forward(this.#read(places, weights, value, sizes))
+    const places = this.#places(offsets, references, memory.sizes)
+    return this.outputProj.forward(this.#read(places, weights, memory))
   }
 
   /** Where points lie, float32 [batch, queries, heads, points, 2]: fractions of the image. */
@@ -120,11 +127,32 @@ export class DeformableAttention {
   }
 
   /** What the heads read, side by side: float32 [batch, queries, channels]. Each way gives the same. */
-  #read(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
-    if (places.graph.training) return this.#byMatrix(places, weights, value, sizes)
+  #read(places: Tensor, weights: Tensor, memory: Memory): Tensor {
+    const { sizes } = memory
+    if (places.graph.training) return this.#byMatrix(places, weights, this.#values(memory), sizes)
     if (this.options.sampling === 'nearest' || this.options.reading === 'rows')
-      return this.#byRows(places, weights, value, sizes)
-    return this.#byGrid(places, weights, value, sizes)
+      return this.#byRows(places, weights, this.#values(memory), sizes)
+    return this.#byGrid(places, weights, this.#valueMaps(memory))
+  }
+
+  /** What is read, float32 [batch, tokens, channels]. */
+  #values({ tokens, valid }: Memory): Tensor {
+    const values = this.valueProj.forward(tokens)
+    return valid === undefined ? values : mul(values, valid)
+  }
+
+  /** What is read as maps, float32 [batch, channels, height, width]. */
+  #valueMaps(memory: Memory): readonly Tensor[] {
+    const { maps, sizes, valid } = memory
+    if (maps !== undefined && valid === undefined) return maps.map((map) => this.valueProj.overMap(map))
+    const values = this.#values(memory)
+    const [batch, , channels] = values.shape as [Dim, Dim, Dim]
+    let token = 0
+    return sizes.map(([height, width]) => {
+      const own = slice(values, 1, token, token + height * width)
+      token += height * width
+      return reshape(transpose(own, [0, 2, 1]), [batch, channels, height, width])
+    })
   }
 
   /** A constant [points, 1] from the number of points of each point's level. */
@@ -134,17 +162,15 @@ export class DeformableAttention {
   }
 
   /** Level by level with the engine's own operator. */
-  #byGrid(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
+  #byGrid(places: Tensor, weights: Tensor, maps: readonly Tensor[]): Tensor {
     const { channels, heads, points } = this.options
     const [batch, queries] = places.shape as [Dim, Dim]
     const grid = reshape(transpose(sub(mul(places, 2), 1), [0, 2, 1, 3, 4]), [-1, queries, sum(points), 2])
-    const maps = reshape(value, [batch, value.shape[1]!, heads, channels / heads])
-    let [token, point] = [0, 0]
-    const read = sizes.map(([height, width], level) => {
-      const map = transpose(slice(maps, 1, token, token + height * width), [0, 2, 3, 1])
+    let point = 0
+    const read = maps.map((map, level) => {
       const own = slice(grid, 2, point, point + points[level]!)
-      token += height * width
       point += points[level]!
+      const [height, width] = map.shape.slice(2) as [Dim, Dim]
       return gridSample(reshape(map, [-1, channels / heads, height, width]), own) // [batch · heads, ·, queries, points]
     })
     const shares = reshape(transpose(weights, [0, 2, 1, 3]), [-1, 1, queries, sum(points)])

@@ -2,7 +2,7 @@
  * @file RT-DETR's decoder (arXiv:2304.08069, §4.1; checked against lyuwenyu/RT-DETR 068dfde): queries selected from the encoder,
  * each layer refining the boxes of the one before (Deformable DETR), gradients through two layers (DINO's look-forward-twice).
  */
-import type { Dim, Tensor } from '../../graph/index.js'
+import type { Tensor } from '../../graph/index.js'
 import {
   ConvNorm,
   Embedding,
@@ -14,10 +14,15 @@ import {
   xavierUniform,
   zerosInitial,
 } from '../../nn/index.js'
-import { add, concat, relu, reshape, sigmoid, stopGradient, transpose, unsqueeze } from '../../ops/index.js'
-import { DeformableAttention, type DeformableAttentionOptions, type LevelSize } from '../deformable-detr/index.js'
+import { add, concat, relu, sigmoid, stopGradient, unsqueeze } from '../../ops/index.js'
+import {
+  DeformableAttention,
+  type DeformableAttentionOptions,
+  type LevelSize,
+  type Memory,
+} from '../deformable-detr/index.js'
 import type { SetPrediction } from '../model.js'
-import { type SelectedQueries, selectQueries } from './query-selection.js'
+import { type ImageMemory, type SelectedQueries, selectQueries, tokensOf } from './query-selection.js'
 
 /** Sizes of the decoder. */
 export interface RtDetrDecoderConfig {
@@ -62,17 +67,10 @@ export class RtDetrDecoderLayer {
    * @param references float32 [batch, queries, 4]: cxcywh
    * @param queryBias float32, broadcast to [batch, heads, queries, queries]: large and negative where a query must not see another
    */
-  forward(
-    content: Tensor,
-    positions: Tensor,
-    references: Tensor,
-    memory: Tensor,
-    sizes: readonly LevelSize[],
-    queryBias?: Tensor,
-  ): Tensor {
+  forward(content: Tensor, positions: Tensor, references: Tensor, memory: Memory, queryBias?: Tensor): Tensor {
     const placed = add(content, positions)
     const discussed = this.norm1.forward(add(content, this.selfAttn.forward(placed, placed, content, queryBias)))
-    const looked = this.crossAttn.forward(add(discussed, positions), unsqueeze(references, [2]), memory, sizes)
+    const looked = this.crossAttn.forward(add(discussed, positions), unsqueeze(references, [2]), memory)
     const informed = this.norm2.forward(add(discussed, looked))
     return this.norm3.forward(add(informed, this.linear2.forward(relu(this.linear1.forward(informed)))))
   }
@@ -131,35 +129,24 @@ export class RtDetrDecoder {
     }
   }
 
-  /** Maps [batch, channels, height, width] as one memory [batch, tokens, hiddenDim], finest level first. */
-  remember(maps: readonly Tensor[]): { memory: Tensor; sizes: readonly LevelSize[] } {
-    const sizes = maps.map(({ shape }) => shape.slice(2) as unknown as LevelSize)
-    const tokens = maps.map((map, level) => {
-      const projected = this.inputProj[level]!.forward(map)
-      const [batch, channels] = projected.shape as [Dim, number]
-      const [height, width] = sizes[level]!
-      return transpose(reshape(projected, [batch, channels, height * width]), [0, 2, 1])
-    })
-    return { memory: concat(tokens, 1), sizes }
+  /** The encoder's maps [batch, channels, height, width], finest level first, as what queries read. */
+  remember(features: readonly Tensor[]): ImageMemory {
+    const sizes = features.map(({ shape }) => shape.slice(2) as unknown as LevelSize)
+    const maps = features.map((feature, level) => this.inputProj[level]!.forward(feature))
+    return { tokens: tokensOf(maps), maps, sizes }
   }
 
   /** The queries of an image. */
-  select(memory: Tensor, sizes: readonly LevelSize[]): SelectedQueries {
+  select(memory: ImageMemory): SelectedQueries {
     const { encOutput: output, encScoreHead: score, encBboxHead: box } = this
-    return selectQueries(memory, sizes, this.config.queries, { output, score, box })
+    return selectQueries(memory, this.config.queries, { output, score, box })
   }
 
   /**
    * Runs the layers on selected queries, behind extra ones where there are any.
    * @returns what every layer says of all queries
    */
-  refine(
-    selected: SelectedQueries,
-    memory: Tensor,
-    sizes: readonly LevelSize[],
-    layers: number,
-    extra?: ExtraQueries,
-  ): SetPrediction[] {
+  refine(selected: SelectedQueries, memory: Memory, layers: number, extra?: ExtraQueries): SetPrediction[] {
     const behind = (front: Tensor | undefined, own: Tensor): Tensor =>
       front === undefined ? own : concat([front, own], 1)
     let content = behind(extra?.content, stopGradient(selected.content))
@@ -168,10 +155,10 @@ export class RtDetrDecoder {
     let undetached = references
     return this.decoder.layers.slice(0, layers).map((layer, i) => {
       const positions = this.queryPosHead.forward(references)
-      content = layer.forward(content, positions, references, memory, sizes, extra?.bias)
+      content = layer.forward(content, positions, references, memory, extra?.bias)
       const step = this.decBboxHead[i]!.forward(content)
       const refined = sigmoid(add(step, inverseSigmoid(references)))
-      const twice = memory.graph.training && i > 0
+      const twice = content.graph.training && i > 0
       const boxes = twice ? sigmoid(add(step, inverseSigmoid(undetached))) : refined
       undetached = refined
       references = stopGradient(refined)

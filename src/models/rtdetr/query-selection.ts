@@ -4,9 +4,22 @@
  */
 import type { Dim, Tensor } from '../../graph/index.js'
 import type { LayerNorm, Linear, Mlp } from '../../nn/index.js'
-import { add, gather, gatherRows, mul, reduceMax, stopGradient, topK } from '../../ops/index.js'
+import {
+  add,
+  concat,
+  gather,
+  gatherRows,
+  greater,
+  reduceMax,
+  reshape,
+  stopGradient,
+  topK,
+  transpose,
+  unsqueeze,
+  where,
+} from '../../ops/index.js'
 import { ConfigError, type TensorData } from '../../tensor/index.js'
-import type { LevelSize } from '../deformable-detr/index.js'
+import type { LevelSize, Memory } from '../deformable-detr/index.js'
 
 /** The layers that judge tokens. */
 export interface SelectionHeads {
@@ -14,6 +27,9 @@ export interface SelectionHeads {
   readonly score: Linear
   readonly box: Mlp
 }
+
+/** What the encoder made of an image: levels of maps. */
+export type ImageMemory = Memory & Required<Pick<Memory, 'maps'>>
 
 /** The queries and what the encoder says of them. */
 export interface SelectedQueries {
@@ -34,18 +50,26 @@ const FINEST_SIDE = 0.05
 /** Stands for infinity before the sigmoid: 1 in float32, with slope 0, and no NaN where it is multiplied. */
 const CERTAIN = 100
 
+/** Maps [batch, channels, height, width] as tokens [batch, tokens, channels]: one level after the other, each row by row. */
+export function tokensOf(maps: readonly Tensor[]): Tensor {
+  const levels = maps.map((map) => {
+    const [batch, channels, height, width] = map.shape as [Dim, number, number, number]
+    return transpose(reshape(map, [batch, channels, height * width]), [0, 2, 1])
+  })
+  return concat(levels, 1)
+}
+
 /**
- * The `count` tokens with the largest logit of any class.
- * @param memory float32 [batch, tokens, channels]: the levels one after the other, finest first
+ * The `count` tokens with the largest logit of any class. A token without a valid anchor counts as one of zeros, as the
+ * reference has it.
  * @throws ConfigError when there are fewer tokens than queries.
  */
 export function selectQueries(
-  memory: Tensor,
-  sizes: readonly LevelSize[],
+  { tokens: memory, maps, sizes }: ImageMemory,
   count: number,
   { output, score, box }: SelectionHeads,
 ): SelectedQueries {
-  const [, tokenCount] = memory.shape as [Dim, number]
+  const [, tokenCount, channels] = memory.shape as [Dim, number, number]
   if (tokenCount < count) {
     const expected = `at least ${count} tokens for as many queries`
     const got = `${tokenCount} from levels of ${sizes.map((size) => size.join('×')).join(', ')}`
@@ -54,17 +78,22 @@ export function selectQueries(
   const { logits: anchorLogits, valid } = anchors(sizes)
   const { graph } = memory
   const [linear, norm] = output
-  const judged = norm.forward(linear.forward(mul(memory, graph.constant(valid))))
+  // Detection has maps; training differentiates products of tokens.
+  const projected = graph.training ? linear.forward(memory) : tokensOf(maps.map((map) => linear.overMap(map)))
+  const judged = norm.forward(projected)
+  const ofZeros = norm.forward(reshape(graph.parameter(linear.bias), [1, 1, channels]))
   // Which tokens are chosen is not differentiated; what is said of the chosen ones is said again below.
-  const best = reduceMax(score.forward(stopGradient(judged)), [2])
-  const [, tokens] = topK(best, count, 1)
-  const chosen = gatherRows(judged, tokens)
+  const bestOf = (tokens: Tensor): Tensor => reduceMax(score.forward(stopGradient(tokens)), [2])
+  const isValid = graph.constant(valid)
+  const [, tokens] = topK(where(greater(isValid, 0), bestOf(judged), bestOf(ofZeros)), count, 1)
+  const hasAnchor = unsqueeze(greater(gather(isValid, tokens, 0), 0), [2])
+  const chosen = where(hasAnchor, gatherRows(judged, tokens), ofZeros)
   const anchored = gather(graph.constant(anchorLogits), tokens, 0) // [batch, queries, 4]
   return { tokens, content: chosen, logits: score.forward(chosen), boxLogits: add(box.forward(chosen), anchored) }
 }
 
 /**
- * One box around the centre of every pixel of every level: its logits [tokens, 4], cxcywh, and 1 or 0 [1, tokens, 1] for boxes
+ * One box around the centre of every pixel of every level: its logits [tokens, 4], cxcywh, and 1 or 0 [tokens] for boxes
  * that keep off the border or do not.
  */
 function anchors(sizes: readonly LevelSize[]): { logits: TensorData; valid: TensorData } {
@@ -85,6 +114,6 @@ function anchors(sizes: readonly LevelSize[]): { logits: TensorData; valid: Tens
   }
   return {
     logits: { dtype: 'float32', shape: [tokens, 4], data: logits },
-    valid: { dtype: 'float32', shape: [1, tokens, 1], data: valid },
+    valid: { dtype: 'float32', shape: [tokens], data: valid },
   }
 }

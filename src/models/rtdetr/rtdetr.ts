@@ -84,18 +84,18 @@ export class RtDetr {
 
   /** The predictions with the queries that they belong to. */
   describe(pixelValues: Tensor): { selected: SelectedQueries; layers: SetPrediction[] } {
-    const { memory, sizes } = this.decoder.remember(this.encoder.forward(this.backbone.forward(pixelValues)))
-    const selected = this.decoder.select(memory, sizes)
+    const memory = this.decoder.remember(this.encoder.forward(this.backbone.forward(pixelValues)))
+    const selected = this.decoder.select(memory)
     const { layers, layersUsed = layers } = this.decoder.config
-    return { selected, layers: this.decoder.refine(selected, memory, sizes, layersUsed) }
+    return { selected, layers: this.decoder.refine(selected, memory, layersUsed) }
   }
 
   /** What training supervises: every layer (`''` the last), the encoder (`_enc`), and every layer's denoised queries (`_dn_0`, …). */
   supervised(pixelValues: Tensor, _paddingMask: Tensor, denoising?: DenoisingInputs): SupervisedPrediction[] {
-    const { memory, sizes } = this.decoder.remember(this.encoder.forward(this.backbone.forward(pixelValues)))
-    const selected = this.decoder.select(memory, sizes)
+    const memory = this.decoder.remember(this.encoder.forward(this.backbone.forward(pixelValues)))
+    const selected = this.decoder.select(memory)
     const extra = denoising === undefined ? undefined : { ...denoising, content: this.#embedded(denoising.labels) }
-    const predictions = this.decoder.refine(selected, memory, sizes, this.decoder.config.layers, extra)
+    const predictions = this.decoder.refine(selected, memory, this.decoder.config.layers, extra)
     const known = denoising === undefined ? 0 : Number(denoising.labels.shape[1])
     const own = predictions.map(({ logits, boxes }, i): SupervisedPrediction => {
       const suffix = i === predictions.length - 1 ? '' : `_${i}`
