@@ -83,20 +83,27 @@ export class PageFolder {
 
   /** Writes the COCO file of all pages that are there. */
   async writeCoco(records: readonly PageRecord[]): Promise<void> {
-    const images = records.map(({ file, width, height }, i) => ({ id: i + 1, file_name: file, width, height }))
-    const annotations = records.flatMap(({ objects }, i) =>
-      objects.map(([label, x, y, w, h]) => ({
-        image_id: i + 1,
-        category_id: label + 1,
-        bbox: [x, y, w, h],
-        area: tenth(w * h),
-        iscrowd: 0,
-      })),
-    )
-    const categories = PAGE_CLASSES.map((name, i) => ({ id: i + 1, name, supercategory: 'page' }))
-    const coco = { images, annotations: annotations.map((one, i) => ({ id: i + 1, ...one })), categories }
-    const path = join(this.folder, 'annotations', `instances_${this.split}.json`)
-    await writeFile(`${path}.part`, JSON.stringify(coco))
-    await rename(`${path}.part`, path)
+    await writeCoco(join(this.folder, 'annotations', `instances_${this.split}.json`), records)
   }
+}
+
+/** Writes a COCO file in one step. */
+export async function writeCoco(
+  path: string,
+  records: readonly Pick<PageRecord, 'file' | 'width' | 'height' | 'objects'>[],
+): Promise<void> {
+  const images = records.map(({ file, width, height }, i) => ({ id: i + 1, file_name: file, width, height }))
+  const annotations = records.flatMap(({ objects }, i) =>
+    objects.map(([label, x, y, w, h]) => ({
+      image_id: i + 1,
+      category_id: label + 1,
+      bbox: [x, y, w, h],
+      area: tenth(w * h),
+      iscrowd: 0,
+    })),
+  )
+  const categories = PAGE_CLASSES.map((name, i) => ({ id: i + 1, name, supercategory: 'page' }))
+  const coco = { images, annotations: annotations.map((one, i) => ({ id: i + 1, ...one })), categories }
+  await writeFile(`${path}.part`, JSON.stringify(coco))
+  await rename(`${path}.part`, path)
 }

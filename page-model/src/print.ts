@@ -14,12 +14,23 @@ export async function printed(session: CDPSession, width: number, height: number
   const margins = { marginTop: 0, marginBottom: 0, marginLeft: 0, marginRight: 0 }
   const settings = { ...inches, ...margins, printBackground: true, pageRanges: '1', preferCSSPageSize: false }
   const { data } = await session.send('Page.printToPDF', settings)
+  return rasterised(Buffer.from(data, 'base64'), 1, {
+    width: Math.round(width * scale),
+    height: Math.round(height * scale),
+  })
+}
+
+/** A page of a PDF file at a size in pixels. @param page counted from 1 */
+export async function rasterised(
+  pdf: Uint8Array,
+  page: number,
+  size: { readonly width: number; readonly height: number },
+): Promise<Raster> {
   library ??= PDFiumLibrary.init()
-  const file = await (await library).loadDocument(Buffer.from(data, 'base64'))
+  const file = await (await library).loadDocument(pdf)
   try {
-    const size = { width: Math.round(width * scale), height: Math.round(height * scale) }
-    const page = await file.getPage(0).render({ ...size, render: 'bitmap' })
-    return { width: page.width, height: page.height, data: withoutAlpha(page.data) }
+    const { width, height, data } = await file.getPage(page - 1).render({ ...size, render: 'bitmap' })
+    return { width, height, data: withoutAlpha(data) }
   } finally {
     file.destroy()
   }
