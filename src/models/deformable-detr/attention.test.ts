@@ -9,7 +9,7 @@ import { defineModule } from '../../nn/index.js'
 import { encodeModel } from '../../onnx/index.js'
 import { mul, reduceSum } from '../../ops/index.js'
 import { fromNumbers, type TensorData, toNumbers } from '../../tensor/index.js'
-import { DeformableAttention, type LevelSize } from './attention.js'
+import { DeformableAttention, type LevelSize, type Reading } from './attention.js'
 
 interface Case {
   readonly name: string
@@ -35,7 +35,7 @@ function inputOf(one: Case, input: string): TensorData {
 }
 
 /** The case as a graph whose output is `y`. */
-function build(one: Case, training: boolean, reading: 'grid' | 'rows'): Graph {
+function build(one: Case, training: boolean, reading: Reading | undefined): Graph {
   const { heads, levels, points, discrete } = one.attributes
   const graph = new Graph(one.name, { training })
   const given = one.inputs.map((input) => {
@@ -45,7 +45,9 @@ function build(one: Case, training: boolean, reading: 'grid' | 'rows'): Graph {
   const { query, reference, memory, valid } = Object.fromEntries(given) as Record<string, Tensor>
   const channels = Number(query!.shape[2])
   const sampling = discrete ? 'nearest' : 'bilinear'
-  const layer = defineModule(new DeformableAttention({ channels, heads, points, sampling, reading }))
+  const layer = defineModule(
+    new DeformableAttention({ channels, heads, points, sampling, ...(reading === undefined ? {} : { reading }) }),
+  )
   graph.output(
     'y',
     layer.forward(query!, reference!, { tokens: memory!, sizes: levels, ...(valid === undefined ? {} : { valid }) }),
@@ -73,33 +75,32 @@ function assertNear(actual: TensorData, name: string): void {
 
 describe('deformable attention equals transformers', () => {
   for (const one of cases) {
-    for (const [way, training, reading] of [
-      ['by grid', false, 'grid'],
-      ['by rows', false, 'rows'],
-      ['by a matrix, as in training', true, 'grid'],
-    ] as const) {
-      test(`${one.name} ${way}`, async () => {
-        const { y } = await run(build(one, training, reading), one)
+    const ways = one.attributes.discrete ? (['rows', 'matrix'] as const) : (['grid', 'rows', 'matrix'] as const)
+    for (const way of [...ways, undefined]) {
+      test(`${one.name} by ${way ?? 'what suits'}`, async () => {
+        const { y } = await run(build(one, false, way), one)
         assertNear(y!, `${one.name}/output`)
       })
     }
 
-    test(`${one.name}: gradients`, async () => {
-      const graph = build(one, true, 'grid')
-      const y = graph.outputs.get('y')!
-      const r = graph.input('r', 'float32', y.shape)
-      const wanted = [...one.inputs, ...one.weights].filter(
-        (name) => name !== 'valid' && !one.noGradient.includes(name),
-      )
-      const sources = wanted.map((name) => {
-        const input = graph.inputs.find(({ source }) => source.kind === 'input' && source.name === name)
-        return input ?? graph.parameters.get(name)!
-      })
-      gradient(reduceSum(mul(y, r), [0, 1, 2]), sources).forEach((slope, i) => {
-        graph.output(`d/${wanted[i]}`, slope)
-      })
-      const outputs = await run(graph, one, { r: tensors.get(`${one.name}/r`)! })
-      for (const name of wanted) assertNear(outputs[`d/${name}`]!, `${one.name}/${name}.gradient`)
-    })
+    for (const way of ways) {
+      test(`${one.name} by ${way}: gradients`, () => compareGradients(one, way))
+    }
   }
 })
+
+async function compareGradients(one: Case, way: Reading): Promise<void> {
+  const graph = build(one, true, way)
+  const y = graph.outputs.get('y')!
+  const r = graph.input('r', 'float32', y.shape)
+  const wanted = [...one.inputs, ...one.weights].filter((name) => name !== 'valid' && !one.noGradient.includes(name))
+  const sources = wanted.map((name) => {
+    const input = graph.inputs.find(({ source }) => source.kind === 'input' && source.name === name)
+    return input ?? graph.parameters.get(name)!
+  })
+  gradient(reduceSum(mul(y, r), [0, 1, 2]), sources).forEach((slope, i) => {
+    graph.output(`d/${wanted[i]}`, slope)
+  })
+  const outputs = await run(graph, one, { r: tensors.get(`${one.name}/r`)! })
+  for (const name of wanted) assertNear(outputs[`d/${name}`]!, `${one.name}/${name}.gradient`)
+}

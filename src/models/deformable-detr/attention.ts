@@ -41,12 +41,15 @@ export interface DeformableAttentionOptions {
   readonly points: readonly number[]
   /** `nearest` reads whole pixels, without interpolation; `bilinear` unless said. */
   readonly sampling?: 'bilinear' | 'nearest'
-  /**
-   * How detection reads: by the engine's operator for it, or row by row with operators that every engine has right (ONNX Runtime
-   * is wrong on WebGPU, its issue 32275). `grid` unless said; whole pixels are always read by rows.
-   */
-  readonly reading?: 'grid' | 'rows'
+  /** How values are read; what suits the sizes unless said. */
+  readonly reading?: Reading
 }
+
+/**
+ * Ways that give the same: by the engine's operator for it, which has no whole pixels; row by row with operators that every engine
+ * has right (ONNX Runtime's own is wrong on WebGPU, its issue 32275); or as a product with a sparse matrix.
+ */
+export type Reading = 'grid' | 'rows' | 'matrix'
 
 /** Height and width of a level's feature map. */
 export type LevelSize = readonly [height: number, width: number]
@@ -126,13 +129,29 @@ export class DeformableAttention {
     return gather(references, references.graph.constant(fromNumbers('int64', [levels.length], levels)), 2)
   }
 
-  /** What the heads read, side by side: float32 [batch, queries, channels]. Each way gives the same. */
+  /** What the heads read, side by side: float32 [batch, queries, channels]. */
   #read(places: Tensor, weights: Tensor, memory: Memory): Tensor {
     const { sizes } = memory
-    if (places.graph.training) return this.#byMatrix(places, weights, this.#values(memory), sizes)
-    if (this.options.sampling === 'nearest' || this.options.reading === 'rows')
-      return this.#byRows(places, weights, this.#values(memory), sizes)
-    return this.#byGrid(places, weights, this.#valueMaps(memory))
+    switch (this.options.reading ?? this.#suitable(places.graph.training, sizes)) {
+      case 'matrix':
+        return this.#byMatrix(places, weights, this.#values(memory), sizes)
+      case 'rows':
+        return this.#byRows(places, weights, this.#values(memory), sizes)
+      case 'grid':
+        return this.#byGrid(places, weights, this.#valueMaps(memory))
+    }
+  }
+
+  /**
+   * A matrix has a whole row of tokens for each query and head; the other ways' gradients are scattered, value by value. On two
+   * cores training takes as long either way where there are three times as many tokens as values.
+   */
+  #suitable(training: boolean, sizes: readonly LevelSize[]): Reading {
+    const { channels, heads, points, sampling } = this.options
+    const tokens = sum(sizes.map(([height, width]) => height * width))
+    const values = 4 * sum(points) * (channels / heads)
+    if (training && (sampling === 'nearest' || tokens <= 3 * values)) return 'matrix'
+    return sampling === 'nearest' ? 'rows' : 'grid'
   }
 
   /** What is read, float32 [batch, tokens, channels]. */
