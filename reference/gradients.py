@@ -136,6 +136,8 @@ def matrices():
         ("broadcast-left", (3, 4), (5, 4, 2)),
         ("broadcast-one", (1, 3, 4), (2, 4, 2)),
         ("row-times-column", (1, 4), (4, 1)),
+        ("narrow-heads", (2, 3, 5, 16), (2, 3, 16, 2)),
+        ("narrow-broadcast", (2, 1, 5, 16), (3, 16, 2)),
     ):
         case(f"MatMul/{name}", torch.matmul, [a, b])
     for trans_a, trans_b in product((0, 1), (0, 1)):

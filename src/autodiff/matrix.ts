@@ -1,6 +1,6 @@
 /** @file Gradients of matrix products. Transposes are asked of the product itself (FusedMatMul), never materialised. */
 import type { Tensor } from '../graph/index.js'
-import { fusedMatmul, type MatrixOp, mul, reshape } from '../ops/index.js'
+import { fusedMatmul, type MatrixOp, mul, reshape, transpose } from '../ops/index.js'
 import { noGradient, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
 
 /** dA = dY·Bᵀ, dB = Aᵀ·dY; axes over which a side was broadcast are summed. */
@@ -13,7 +13,22 @@ const matMulRule: Rule = ({ inputs: [a, b], gradients: [dy], node }) => {
     const rows = (tensor: Tensor): Tensor => reshape(tensor, [-1, sizesOf(tensor).at(-1)!])
     return [da, fusedMatmul(rows(a!), rows(dy!), { transA: true })]
   }
-  return [da, sumTo(fusedMatmul(a!, dy!, { transA: true }), b!.shape)]
+  return [da, sumTo(transposedProduct(a!, dy!), b!.shape)]
+}
+
+/** Columns up to which a matrix counts as narrow. */
+const NARROW = 64
+
+/**
+ * Aᵀ·C. ONNX Runtime turns a first factor round as a whole before it multiplies. Where C is narrow, as the values of an attention
+ * head are, that takes several times as long as the product, and turning C and the result instead costs little.
+ */
+function transposedProduct(a: Tensor, c: Tensor): Tensor {
+  const [columns, narrow] = [sizesOf(a).at(-1)!, sizesOf(c).at(-1)!]
+  if (narrow > NARROW || columns < 4 * narrow) return fusedMatmul(a, c, { transA: true })
+  const turned = fusedMatmul(c, a, { transA: true })
+  const axes = [...turned.shape.keys()]
+  return transpose(turned, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!])
 }
 
 /** Y = α·op(A)·op(B) + β·C */
