@@ -27,6 +27,11 @@ export function diagram(random: Random, prose: Prose, width: number, height: num
   return MAKERS[random.pick(Object.keys(MAKERS))]!(random, prose, width, height)
 }
 
+/** A window of a program. */
+export function windowOf(random: Random, prose: Prose, width: number, height: number): Drawing {
+  return screenshot(random, prose, width, height)
+}
+
 function label(prose: Prose, x: number, y: number, size: number, words = 1): string {
   return text(x, y + size / 3, size, prose.words(words), 'text-anchor="middle"')
 }

@@ -174,6 +174,31 @@ export function code(m: Material, width: number, lines: number = m.random.int(3,
   return box(region('Text', rows.join('\n')), 'code')
 }
 
+/** An entry of a reference made from source code: name, declaration, sentences, and maybe a table of parameters. */
+export function declaration(m: Material): string {
+  const { random, prose } = m
+  const word = (): string => prose.code().replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+  const [type, name, space] = [word(), word(), word()]
+  const parts = Array.from({ length: random.int(0, 4) }, () => `${word()} ${random.pick(['', '& ', '* '])}${word()}`)
+  const split = parts.length > 1 && random.chance(0.7)
+  const inside = split ? `\n${parts.map((part) => `        ${part}`).join(',\n')} ` : ` ${parts.join(', ')} `
+  const own = heading(m, 3, `${name}()`)
+  const shown = box(region('Text', escapeHtml(`${type} ${space}::${name} (${inside})`)), 'code')
+  const lines = Array.from({ length: random.int(1, 4) }, () =>
+    region('Text', random.chance(0.5) ? escapeHtml(prose.phrase()) : prose.paragraph(1, m.decoration), {
+      tag: 'p',
+      style: 'margin:0.7em 0;text-indent:0',
+    }),
+  ).join('')
+  if (parts.length === 0 || random.chance(0.5)) return own + shown + lines
+  const label = region('Section-header', escapeHtml(prose.words(1)), { style: 'font-weight:bold;font-size:0.9em' })
+  const rows = parts.map(
+    (part) => `<tr><td><i>${escapeHtml(part.split(' ').at(-1)!)}</i></td><td>${escapeHtml(prose.phrase())}</td></tr>`,
+  )
+  const table = region('Table', rows.join(''), { tag: 'table', as: 'tab', style: 'margin-inline:0' })
+  return own + shown + lines + box(label + table, 'fig', 'text-align:start')
+}
+
 export function quote(m: Material): string {
   return box(region('Text', m.prose.paragraph(m.random.int(1, 4)), { tag: 'p', as: 'p' }), 'quote')
 }

@@ -1,5 +1,5 @@
 /** @file Tables and pictures with their captions. */
-import { barCode, chart, type Drawing, diagram, logo, seal, signature, squareCode } from '../figures/index.js'
+import { barCode, chart, type Drawing, diagram, logo, seal, signature, squareCode, windowOf } from '../figures/index.js'
 import { box, escapeHtml, region } from '../markup.js'
 import type { Material } from './page.js'
 
@@ -55,6 +55,38 @@ export function table(m: Material, options: TableOptions = {}): string {
     as: 'tab',
     style: full ? 'width:100%' : '',
   })
+}
+
+/** What names mean, in whole sentences: options, commands, fields. Without a caption, more often than not. */
+export function referenceTable(m: Material): string {
+  const { random, prose } = m
+  const columns = random.weighted({ two: 5, three: 3, four: 1 })
+  const [rows, long] = [random.int(3, 14), random.int(1, 3)]
+  const more = columns === 'two' ? 0 : columns === 'three' ? 1 : 2
+  const mono = random.chance(0.6)
+  const name = (): string =>
+    mono ? `<code>${escapeHtml(prose.code())}</code>` : escapeHtml(prose.words(random.int(1, 2)))
+  const row = (): string => {
+    const rest = Array.from({ length: more }, () => `<td>${escapeHtml(prose.words(random.int(1, 2)))}</td>`).join('')
+    const meaning = random.chance(0.3) ? escapeHtml(prose.words(3)) : prose.paragraph(random.int(1, long))
+    return `<tr><td>${name()}</td><td>${meaning}</td>${rest}</tr>`
+  }
+  const head = Array.from({ length: 2 + more }, () => `<th>${escapeHtml(prose.words(1))}</th>`).join('')
+  const html = (random.chance(0.75) ? `<tr class="head">${head}</tr>` : '') + Array.from({ length: rows }, row).join('')
+  const own = region('Table', html, { tag: 'table', as: 'tab', style: random.chance(0.7) ? 'width:100%' : '' })
+  if (random.chance(0.6)) return box(own, 'fig')
+  const text = caption(m, 'table')
+  return box(m.theme.tableCaption === 'above' ? text + own : own + text, 'fig')
+}
+
+/** A program's window, of any width up to that of the column; most manuals give it no caption. */
+export function screen(m: Material, width: number): string {
+  const { random } = m
+  const own = Math.max(120, width * random.float(0.25, 0.95))
+  const height = own * random.float(0.35, 0.9)
+  const scale = Math.max(1, 250 / own)
+  const shown = drawn(windowOf(random, m.prose, Math.round(own * scale), Math.round(height * scale)), own)
+  return box(random.chance(0.65) ? shown : shown + caption(m, 'figure'), 'fig')
 }
 
 /** A table with its caption, and now and then a note below it. */

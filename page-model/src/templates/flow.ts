@@ -4,6 +4,7 @@ import { box, region } from '../markup.js'
 import {
   callout,
   code,
+  declaration,
   definitions,
   dropped,
   footnotes,
@@ -17,7 +18,7 @@ import {
   runIn,
   theorem,
 } from './blocks.js'
-import { captionedTable, figure, picture } from './floats.js'
+import { captionedTable, figure, picture, referenceTable, screen } from './floats.js'
 import { type Opening, opening } from './openings.js'
 import type { Material, Sheet, Template } from './page.js'
 import { type FootStyle, type Geometry, geometry, type HeadStyle, type Paper, running } from './running.js'
@@ -37,6 +38,10 @@ export type Block =
   | 'table'
   | 'formula'
   | 'code'
+  | 'listing'
+  | 'declaration'
+  | 'reference'
+  | 'screen'
   | 'quote'
   | 'theorem'
   | 'callout'
@@ -218,6 +223,14 @@ function make(m: Material, kind: Block, width: number): string {
       return formulaPassage(m)
     case 'code':
       return code(m, width / (m.theme.size * 0.82 * 0.62) - 4)
+    case 'listing':
+      return code(m, width / (m.theme.size * 0.82 * 0.62) - 4, random.int(12, 34))
+    case 'declaration':
+      return declaration(m)
+    case 'reference':
+      return referenceTable(m)
+    case 'screen':
+      return screen(m, width)
     case 'quote':
       return quote(m)
     case 'theorem':
