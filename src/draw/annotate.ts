@@ -206,7 +206,7 @@ function defaultTextSize(side: number, items: readonly Item[]): number {
   if (items.length < 8) return usual
   const shorter = items.map(({ box }) => Math.min(box.xmax - box.xmin, box.ymax - box.ymin)).sort((a, b) => a - b)
   const median = shorter[items.length >> 1]!
-  return Math.max(11, Math.round(usual * Math.min(1, Math.max(0.65, median / (3 * usual)))))
+  return Math.max(11, Math.round(usual * Math.min(1, Math.max(0.4, median / (3 * usual)))))
 }
 
 function enlargement(image: Canvas, below: number): number {
