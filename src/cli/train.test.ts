@@ -9,6 +9,7 @@ test('options of training that mean nothing are refused before anything is read'
     [['--batch', '0'], /--batch: expected a whole number from 1 to 1024, got '0'/],
     [['--batch', 'many'], /--batch: expected a whole number .*, got 'many'/],
     [['--lr', '0'], /--lr: expected a number from 1e-9 to 10, got '0'/],
+    [['--backbone-lr', '0'], /--backbone-lr: expected a number from 1e-9 to 10, got '0'/],
     [['--lr', 'NaN'], /--lr: expected a number .*, got 'NaN'/],
     [['--lr', 'Infinity'], /--lr: expected a number .*, got 'Infinity'/],
     [['--lr=-1e-4'], /--lr: expected a number .*, got '-1e-4'/],

@@ -22,6 +22,7 @@ export const command: Command = {
     epochs: { type: 'string' },
     batch: { type: 'string' },
     lr: { type: 'string' },
+    'backbone-lr': { type: 'string' },
     size: { type: 'string' },
     accumulate: { type: 'string' },
     patience: { type: 'string' },
@@ -40,7 +41,9 @@ export const command: Command = {
     weights: 'weight file to start from; another set of classes starts a new class head',
     epochs: 'passes over the training photos; follows from their number unless said',
     batch: 'photos per step',
-    lr: 'learning rate; the backbone has the same when nothing is pretrained',
+    lr: 'learning rate',
+    'backbone-lr':
+      'learning rate of the backbone; that of the rest when nothing is pretrained, else a tenth of it, unless said',
     size: 'shorter side of the photos in pixels, or HEIGHTxWIDTH for models that stretch; follows from the data unless said',
     accumulate: 'batches whose gradients make one step, for batches that do not fit into memory',
     patience: 'evaluations without a gain after which the run ends; it goes to its end unless said',
@@ -123,7 +126,7 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
   const count = countsOf(input)
   const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), sizeOption(input)]
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
-  const learningRate = numberOption(input, 'lr', { min: 1e-9, max: 10 })
+  const [learningRate, ofBackbone] = [rateOption(input, 'lr'), rateOption(input, 'backbone-lr')]
   const [accumulate, patience] = [count('accumulate', 1024), count('patience', MANY)]
   const freeze = textOption(input, 'freeze')?.split(',')
   const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
@@ -141,6 +144,7 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
       ...(learningRate === undefined
         ? {}
         : { learningRate, backboneLearningRate: weights === undefined ? learningRate : learningRate / 10 }),
+      ...(ofBackbone === undefined ? {} : { backboneLearningRate: ofBackbone }),
       ...(accumulate === undefined ? {} : { accumulate }),
       ...(patience === undefined ? {} : { patience }),
       ...(freeze === undefined ? {} : { freeze }),
@@ -150,6 +154,10 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
       ...(size === undefined ? {} : { resize: resized(model.input.resize, size) }),
     },
   }
+}
+
+function rateOption(input: CommandInput, name: string): number | undefined {
+  return numberOption(input, name, { min: 1e-9, max: 10 })
 }
 
 /** `--size` as shorter side, or as height and width. */
