@@ -32,5 +32,8 @@ export interface Command {
   readonly run: (input: CommandInput, terminal: Terminal) => Promise<number>
 }
 
+/** Of this package, and so of the weights in it. */
+export const PACKAGE_LICENCE = 'Apache-2.0'
+
 /** How many places of numbers are shown to people. */
 export const SHOWN_DIGITS = 3

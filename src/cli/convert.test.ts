@@ -6,7 +6,7 @@ import { before, describe, test } from 'node:test'
 import { makeNameable, officialRuleWeights, run, temporaryFolder } from '../../test/support/cli.js'
 import { TINY_CLASSES, tinyModel } from '../../test/support/tiny-model.js'
 import { type Checkpoint, encodeSafetensors, readCheckpoint } from '../checkpoint/index.js'
-import type { TensorData } from '../tensor/index.js'
+import { type TensorData, toNumbers } from '../tensor/index.js'
 
 const folder = temporaryFolder()
 const at = (name: string): string => join(folder, name)
@@ -63,6 +63,42 @@ describe('detrs convert', () => {
     assert.ok(readFileSync(at('one.safetensors')).equals(readFileSync(at('two.safetensors'))))
     assert.equal((await run(['convert', at('two.safetensors'), at('two.safetensors')])).code, 0)
     assert.ok(readFileSync(at('one.safetensors')).equals(readFileSync(at('two.safetensors'))))
+  })
+
+  test('halves filters and matrices, to the nearest float16, and nothing else', async () => {
+    assert.equal((await run(['convert', at('one.safetensors'), at('half.safetensors'), '--half'])).code, 0)
+    const half = read('half.safetensors').tensors
+    for (const [key, original] of tensors) {
+      const kept = half.get(key)!
+      assert.equal(kept.dtype, original.shape.length < 2 ? 'float32' : 'float16', key)
+      const rounded = toNumbers(kept)
+      toNumbers(original).forEach((value, i) => {
+        assert.ok(Math.abs(rounded[i]! - value) <= 2 ** -11 * Math.abs(value) + 2 ** -25, `${key}[${i}]`)
+      })
+    }
+    assert.equal((await run(['convert', at('half.safetensors'), at('whole.safetensors')])).code, 0)
+    assert.deepEqual(
+      toNumbers(read('whole.safetensors').tensors.get('class_embed.weight')!),
+      toNumbers(half.get('class_embed.weight')!),
+    )
+  })
+
+  test('refuses to halve what is larger than any float16', async () => {
+    const large = new Map(tensors)
+    const { shape, data } = large.get('class_embed.weight')!
+    large.set('class_embed.weight', {
+      dtype: 'float32',
+      shape,
+      data: (data as Float32Array).map((v, i) => (i === 3 ? 1e5 : v)),
+    })
+    writeFileSync(at('large.safetensors'), encodeSafetensors(large))
+    const words = ['convert', at('large.safetensors'), at('x.safetensors'), '--architecture', 'tiny', '--half']
+    const { code, err } = await run(words)
+    assert.equal(code, 1)
+    assert.equal(
+      err,
+      'detrs: large.safetensors: class_embed.weight: expected values up to 65504, got 100000. Convert without --half.\n',
+    )
   })
 
   test('gives as many classes other names without a word', async () => {

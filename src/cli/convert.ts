@@ -4,21 +4,22 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { encodeSafetensorsParts, readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
 import { findModel, type LoadedModel, loadModel, MetadataKey } from '../models/index.js'
-import { ConfigError, FileError } from '../tensor/index.js'
-import { operands, textOption } from './arguments.js'
+import { CheckpointError, ConfigError, encodeFloat16, FileError, type TensorData, tensorData } from '../tensor/index.js'
+import { flag, operands, textOption } from './arguments.js'
 import type { Command } from './command.js'
 import { checkOutput, writeOutput } from './output-file.js'
 import { printable } from './plain-text.js'
 
 export const command: Command = {
-  usage: 'IN OUT.safetensors [--architecture NAME] [--classes FILE]',
+  usage: 'IN OUT.safetensors [--architecture NAME] [--classes FILE] [--half]',
   description:
     'Reads a checkpoint (PyTorch or safetensors, official or Hugging Face names) without executing anything and writes ' +
     'it as safetensors under the official names, with the model, its configuration, class names and origin inside.',
-  options: { architecture: { type: 'string' }, classes: { type: 'string' } },
+  options: { architecture: { type: 'string' }, classes: { type: 'string' }, half: { type: 'boolean' } },
   optionHelp: {
     architecture: 'the model, where the file does not tell',
     classes: 'text file with a class name per line; another number of classes starts a new class head',
+    half: 'filters and matrices as float16: half the size, eleven bits of precision; norms and biases stay float32',
   },
   run: async (input, terminal) => {
     const [source, target] = operands(input, 'convert', ['IN', 'OUT.safetensors']) as [string, string]
@@ -40,7 +41,9 @@ export const command: Command = {
     })
     for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
     const metadata = metadataOf(loaded, originOf(checkpoint.metadata, source, bytes))
-    await writeOutput(target, encodeSafetensorsParts(namedOfficially(loaded), metadata))
+    const official = namedOfficially(loaded)
+    const weights = flag(input, 'half') ? halved(official, basename(source)) : official
+    await writeOutput(target, encodeSafetensorsParts(weights, metadata))
     terminal.out(
       `${target}: ${loaded.model.name}, ${loaded.weights.size} tensors from the ${loaded.report.layout} layout\n`,
     )
@@ -52,6 +55,29 @@ export const command: Command = {
 function namedOfficially({ model, weights }: LoadedModel): LoadedModel['weights'] {
   const official = model.layouts[0]!
   return new Map([...weights].map(([key, value]) => [official.keysOf(key)[0]!, value]))
+}
+
+/** Largest float16 value. */
+const MAX_HALF = 65504
+
+/** Tensors of two or more dimensions as float16: norms and biases are few, and statistics may be large or tiny. */
+function halved(weights: LoadedModel['weights'], where: string): Map<string, TensorData> {
+  const half = (key: string, tensor: TensorData): TensorData => {
+    if (tensor.dtype !== 'float32' || tensor.shape.length < 2) return tensor
+    const data = tensor.data as Float32Array
+    const large = data.find((value) => Math.abs(value) > MAX_HALF)
+    if (large !== undefined) {
+      const next = 'Convert without --half.'
+      throw new CheckpointError({
+        where: `${where}: ${key}`,
+        expected: `values up to ${MAX_HALF}`,
+        got: `${large}`,
+        next,
+      })
+    }
+    return tensorData('float16', tensor.shape, encodeFloat16(data))
+  }
+  return new Map([...weights].map(([key, tensor]) => [key, half(key, tensor)]))
 }
 
 /** The file that weights come from first. */

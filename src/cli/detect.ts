@@ -20,7 +20,7 @@ import {
   type Preprocessor,
   resolveWeights,
 } from '../detect/index.node.js'
-import type { InputConvention } from '../models/index.js'
+import { DEFAULT_DETECTOR, type InputConvention } from '../models/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
@@ -32,7 +32,7 @@ import { printable } from './plain-text.js'
 import { Progress } from './progress.js'
 
 export const command: Command = {
-  usage: 'INPUT… --model NAME|FILE [--threshold T] [--pages LIST] [--json] [--coco FILE] [--out DIR]',
+  usage: 'INPUT… [--model NAME|FILE] [--threshold T] [--pages LIST] [--json] [--coco FILE] [--out DIR]',
   description:
     'Finds objects in photos and on pages. INPUT is an image, a PDF document (report.pdf, or report.pdf#page=3), a ' +
     'folder, a pattern such as "photos/**/*.jpg", a web address, or - for standard input. A photo that cannot be read is reported and the others go on; the exit code is then 1.',
@@ -53,7 +53,7 @@ export const command: Command = {
     'max-pixels': { type: 'string' },
   },
   optionHelp: {
-    model: 'name of a model whose weights are on this machine (detrs pull NAME), or a weight file',
+    model: `name of a model whose weights are on this machine (detrs pull NAME), or a weight file; ${DEFAULT_DETECTOR} unless said, which is in the box and finds the parts of pages`,
     architecture: 'the model of a weight file that does not tell it',
     'decoder-layers': 'run only so many layers of RT-DETR’s decoder: faster, and a little less exact',
     threshold: 'lowest score that is reported, 0 to 1; 0.5 unless said',
@@ -74,13 +74,9 @@ export const command: Command = {
 }
 
 async function detect(input: CommandInput, terminal: Terminal): Promise<number> {
-  const modelName = textOption(input, 'model')
+  const named = textOption(input, 'model')
   if (input.positionals.length === 0) {
     throw new ConfigError({ where: 'detrs detect', expected: 'a photo, folder, pattern, address or -', got: 'nothing' })
-  }
-  if (modelName === undefined) {
-    const next = 'detrs models lists the names; detrs pull NAME downloads weights.'
-    throw new ConfigError({ where: 'detrs detect', expected: '--model NAME or FILE', got: 'none', next })
   }
   const options = detectOptions(input)
   const threads = numberOption(input, 'threads', { min: 1, max: 1024, whole: true })
@@ -96,7 +92,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
     refuseUselessOptions(input, inputs.images, pdfs)
     const files = await openFiles(input, images)
     const request = {
-      weights: modelName,
+      weights: named ?? DEFAULT_DETECTOR,
       architecture: textOption(input, 'architecture'),
       decoderLayers: numberOption(input, 'decoder-layers', { min: 1, max: 100, whole: true }),
     }
@@ -119,6 +115,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
     const report: Report = flag(input, 'json') ? new JsonReport(terminal) : new TableReport(terminal, title)
     const progress = new Progress(terminal, 'detect', images.length, 'photos')
     const failed = new Set<ImageSource>()
+    let found = 0
     const tell = (source: ImageSource, error: unknown): void => {
       // What could not be opened is one input's fault, even where it is a package that is missing.
       if (source.kind !== 'unreadable' && !isFaultOfOne(error)) throw error
@@ -134,6 +131,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
         else {
           const { content, pageSize } = opened.get(source)!
           const detected: DetectedImage = { file: source.name, ...item.result, ...pageOf(source, pageSize) }
+          found += detected.detections.length
           progress.aside(() => report.add(detected))
           const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name)
           await files.add(source, pixels, detected, loaded.classNames).catch((error) => tell(source, error))
@@ -148,12 +146,18 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
       await detector.dispose()
     }
     await files.finish(terminal)
+    if (found === 0 && named === undefined && failed.size < images.length) terminal.err(PAGES_ONLY)
     if (failed.size > 0 && images.length > 1) terminal.err(`detrs: ${failed.size} of ${images.length} photos failed\n`)
     return failed.size > 0 ? 1 : 0
   } finally {
     await preprocessor.close()
   }
 }
+
+/** What a person who expected to find a cat has to know. */
+const PAGES_ONLY =
+  `note: no --model was named, so ${DEFAULT_DETECTOR} looked, which comes with detrs and finds the parts of pages: text, tables, ` +
+  'pictures. For photos: detrs pull detr-r50, then --model detr-r50; or your own: detrs train --data DIR\n'
 
 /** Whether an error concerns one photo, so that the others can go on. */
 function isFaultOfOne(error: unknown): boolean {

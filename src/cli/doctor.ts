@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os'
 import { cacheFolder } from '../checkpoint/index.node.js'
 import { createPdfium } from '../data/index.node.js'
-import { findOfficialWeights } from '../detect/index.node.js'
+import { findWeights } from '../detect/index.node.js'
 import { models } from '../models/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
 import { flag, operands } from './arguments.js'
@@ -132,9 +132,9 @@ async function weights(terminal: Terminal): Promise<Finding[]> {
   const cache = cacheEnvironment(terminal.env)
   const folder = cacheFolder(cache)
   const present: string[] = []
-  for (const model of models) if (await findOfficialWeights(model, cache)) present.push(model.name)
+  for (const model of models) if (await findWeights(model, cache)) present.push(model.name)
   return [
     { what: 'cache', found: folder },
-    { what: 'weights', found: present.length > 0 ? present.join(', ') : 'none yet; get some with: detrs pull NAME' },
+    { what: 'weights', found: `${present.length > 0 ? present.join(', ') : 'none'}; get more with: detrs pull NAME` },
   ]
 }

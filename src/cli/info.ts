@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
-import { findOfficialWeights, namesWeightFile } from '../detect/index.node.js'
+import { findWeights, namesWeightFile } from '../detect/index.node.js'
 import {
   type DetectionModel,
   findModel,
@@ -17,7 +17,7 @@ import { parametersOf } from '../nn/index.js'
 import { ConfigError } from '../tensor/index.js'
 import { flag, operands, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
-import type { Command } from './command.js'
+import { type Command, PACKAGE_LICENCE } from './command.js'
 import { printable } from './plain-text.js'
 import { formatTable, grouped } from './table.js'
 
@@ -41,7 +41,7 @@ export const command: Command = {
     const network = loaded?.network ?? model.create()
     const { height, width } = asked ?? measuringSize(model)
     const { parameters, macs, flops } = measureModel(model, height, width, loaded?.classNames.length)
-    const file = loaded === undefined ? await findOfficialWeights(model, cacheEnvironment(terminal.env)) : name
+    const file = loaded === undefined ? await findWeights(model, cacheEnvironment(terminal.env)) : name
     const layers = layerSizes(network)
     const facts = {
       name: model.name,
@@ -75,8 +75,8 @@ export const command: Command = {
       ['input', inputText(resize)],
       ['normalised', `mean ${mean.join(' ')}, std ${std.join(' ')}, of values in 0..1`],
       ['classes', `${facts.classes.filter((label) => label !== null).length}`],
-      ['published at', model.weights === undefined ? 'nowhere' : `${model.weights.url} (${model.weights.licence})`],
-      ['on disk', file ?? `no; get them with: detrs pull ${model.name}`],
+      ['published at', sourceText(model)],
+      ['on disk', file ?? (model.weights === undefined ? 'no' : `no; get them with: detrs pull ${model.name}`)],
       ['sha256', facts.digest ?? 'not published'],
     ]
     terminal.out(formatTable(rows))
@@ -116,6 +116,11 @@ const layerRow = ({ path, parameters }: LayerSize): string[] => [path, grouped(p
 function publishedText(published: PublishedFigures | undefined): string {
   if (published === undefined) return 'no figures'
   return `AP ${published.ap.toFixed(1)}, ${published.gflops} GFLOPs averaged over 100 photos (${published.paper})`
+}
+
+function sourceText({ weights, included }: DetectionModel): string {
+  if (weights !== undefined) return `${weights.url} (${weights.licence})`
+  return included === undefined ? 'nowhere' : `in this package (${PACKAGE_LICENCE})`
 }
 
 function parseSize(text: string): { height: number; width: number } {

@@ -1,9 +1,9 @@
 /** @file `detrs models`: what can be named. */
-import { findOfficialWeights } from '../detect/index.node.js'
+import { findWeights } from '../detect/index.node.js'
 import { type DetectionModel, measureModel, measuringSize, models } from '../models/index.js'
 import { flag, operands } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
-import { type Command, SHOWN_DIGITS } from './command.js'
+import { type Command, PACKAGE_LICENCE, SHOWN_DIGITS } from './command.js'
 import { formatTable } from './table.js'
 
 export const command: Command = {
@@ -53,10 +53,10 @@ async function describe(model: DetectionModel, env: Readonly<Record<string, stri
     ap: model.published?.ap,
     publishedGflops: model.published?.gflops,
     source: model.published?.paper,
-    licence: model.weights?.licence,
+    licence: model.weights?.licence ?? (model.included === undefined ? undefined : PACKAGE_LICENCE),
     sizeMegabytes: model.weights?.sizeMegabytes,
     sha256: model.weights?.sha256,
     url: model.weights?.url,
-    file: await findOfficialWeights(model, cacheEnvironment(env)),
+    file: await findWeights(model, cacheEnvironment(env)),
   }
 }

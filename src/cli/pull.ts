@@ -1,6 +1,6 @@
 /** @file `detrs pull`: downloads a model's official weights. */
 import { checkpointPath, download } from '../checkpoint/index.node.js'
-import { findOfficialWeights } from '../detect/index.node.js'
+import { findWeights } from '../detect/index.node.js'
 import { type DetectionModel, fileNameOf, findModel } from '../models/index.js'
 import { parametersOf } from '../nn/index.js'
 import { CheckpointError, sizeOfShape } from '../tensor/index.js'
@@ -20,14 +20,14 @@ export const command: Command = {
   run: async (input, terminal) => {
     const [name] = operands(input, 'pull', ['the name of one model'])
     const model = findModel(name!)
-    if (model.weights === undefined) {
-      throw new CheckpointError({ where: model.name, expected: 'a model with published weights', got: 'one without' })
-    }
     const environment = cacheEnvironment(terminal.env)
-    const present = await findOfficialWeights(model, environment)
+    const present = await findWeights(model, environment)
     if (present !== undefined) {
       terminal.out(`${present}\n`)
       return 0
+    }
+    if (model.weights === undefined) {
+      throw new CheckpointError({ where: model.name, expected: 'a model with published weights', got: 'one without' })
     }
     const { url: official, sha256, licence } = model.weights
     const sizeMegabytes = model.weights.sizeMegabytes ?? aboutMegabytes(model)

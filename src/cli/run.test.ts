@@ -59,10 +59,6 @@ describe('what is not understood ends with 2 and one sentence', () => {
     ['convert a.pth', "detrs convert: expected IN and OUT.safetensors, got 'a.pth'. See detrs convert --help."],
     ['export', 'detrs export: expected NAME or FILE and OUT.onnx, got nothing. See detrs export --help.'],
     ['detect', 'detrs detect: expected a photo, folder, pattern, address or -, got nothing.'],
-    [
-      'detect a.jpg',
-      'detrs detect: expected --model NAME or FILE, got none. detrs models lists the names; detrs pull NAME downloads weights.',
-    ],
   ]
   for (const [words, sentence] of sentences) {
     test(words, async () => {

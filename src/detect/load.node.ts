@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type CacheEnvironment, checkpointPath, findCheckpoint, readCheckpointFile } from '../checkpoint/index.node.js'
 import { createPreprocessor, type PreprocessorOptions, pageName } from '../data/index.node.js'
 import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel, models } from '../models/index.js'
@@ -97,7 +98,7 @@ export async function resolveWeights(request: WeightsRequest, cache: CacheEnviro
   const isFile = namesWeightFile(weights)
   const named = architecture ?? (isFile ? undefined : weights)
   const model = named === undefined ? undefined : findModel(named)
-  const file = isFile ? weights : await officialFile(findModel(weights), cache)
+  const file = isFile ? weights : await weightsOf(findModel(weights), cache)
   const loaded = loadModel(await readCheckpointFile(file), basename(file), {
     ...(model === undefined ? {} : { model }),
     ...(classNames === undefined ? {} : { classNames }),
@@ -115,8 +116,15 @@ export function namesWeightFile(text: string): boolean {
   return existsSync(text) || /[\\/]|\.(pth|pt|safetensors|bin|onnx)$/i.test(text)
 }
 
-/** Where a model's official weights lie on this machine; undefined when they do not. */
-export async function findOfficialWeights(model: DetectionModel, cache: CacheEnvironment): Promise<string | undefined> {
+/** The folder of the weights that come with this package, seen from the compiled file. */
+const INCLUDED = new URL('../../../weights/', import.meta.url)
+
+/** Where a model's weights lie on this machine, in the box or downloaded; undefined when they do not. */
+export async function findWeights(model: DetectionModel, cache: CacheEnvironment): Promise<string | undefined> {
+  if (model.included !== undefined) {
+    const file = fileURLToPath(new URL(model.included, INCLUDED))
+    if (existsSync(file)) return file
+  }
   if (model.weights === undefined) return undefined
   const fileName = fileNameOf(model.weights.url)
   // A file in our own cache was verified when it was written.
@@ -125,13 +133,14 @@ export async function findOfficialWeights(model: DetectionModel, cache: CacheEnv
   return (await findCheckpoint({ fileName, sha256: model.weights.sha256 }, cache))?.path
 }
 
-async function officialFile(model: DetectionModel, cache: CacheEnvironment): Promise<string> {
-  const file = await findOfficialWeights(model, cache)
+async function weightsOf(model: DetectionModel, cache: CacheEnvironment): Promise<string> {
+  const file = await findWeights(model, cache)
   if (file !== undefined) return file
   throw new CheckpointError({
     where: model.name,
     expected: 'its weights on this machine',
-    got: 'none in the cache',
-    next: `Download them with: detrs pull ${model.name}`,
+    ...(model.weights === undefined
+      ? { got: 'an architecture without published weights', next: `Train it: detrs train --model ${model.name}` }
+      : { got: 'none in the cache', next: `Download them with: detrs pull ${model.name}` }),
   })
 }

@@ -7,6 +7,9 @@ import { rtdetrModels } from './rtdetr/index.js'
 /** Every model that can be named. */
 export const models: readonly DetectionModel[] = [...detrModels, ...rtdetrModels]
 
+/** What detects where no model is named: its weights come with the package. */
+export const DEFAULT_DETECTOR = 'rtdetr-page'
+
 /**
  * The model of a name.
  * @throws ConfigError naming the nearest ones when there is none.

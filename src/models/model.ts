@@ -106,6 +106,8 @@ export interface DetectionModel {
   /** Parameters whose shape follows from the number of classes. */
   readonly classHead: readonly string[]
   readonly weights?: PublishedWeights
+  /** Name of a weight file that comes with this package, in its folder `weights/`. */
+  readonly included?: string
   readonly published?: PublishedFigures
   /** Number of classes that a class head of `rows` outputs tells apart. */
   readonly classesOfHead: (rows: number) => number

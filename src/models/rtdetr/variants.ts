@@ -168,6 +168,7 @@ export const rtdetrModels: readonly DetectionModel[] = [
   {
     ...rtdetrModel('rtdetr-page', 'RT-DETR for pages, 3/8 ResNet-18-vd', rtdetrPage),
     classNames: PAGE_CLASSES,
+    included: 'rtdetr-page.safetensors',
     input: { ...rtdetrInput, resize: { kind: 'stretch', height: 640, width: 448 } },
   },
   rtdetrModel('rtdetr-r18', 'RT-DETR, ResNet-18-vd', rtdetrR18, {
