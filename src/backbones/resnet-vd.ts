@@ -5,21 +5,12 @@
 import type { Tensor } from '../graph/index.js'
 import { ConvNorm, type NormKind } from '../nn/index.js'
 import { add, averagePool2d, maxPool2d, relu } from '../ops/index.js'
-
-/** Number of layers that names a ResNet-vd. */
-export type ResNetVdDepth = 18 | 34 | 50 | 101
-
-const BLOCKS: Readonly<Record<ResNetVdDepth, readonly [number, number, number, number]>> = {
-  18: [2, 2, 2, 2],
-  34: [3, 4, 6, 3],
-  50: [3, 4, 6, 3],
-  101: [3, 4, 23, 3],
-}
+import { BLOCKS_OF_STAGES, type ResNetDepth } from './resnet-depths.js'
 
 /** Which ResNet-vd. */
 export interface ResNetVdConfig {
   readonly kind: 'resnet-vd'
-  readonly depth: ResNetVdDepth
+  readonly depth: ResNetDepth
   /** `frozen` keeps the norms of pretrained weights as they are; `trained` learns them. */
   readonly norms: NormKind
   /** Channels of the first stage; 64 in the paper. The others double it, and bottlenecks have four times as many. */
@@ -114,7 +105,7 @@ export class ResNetVd {
     const isBottleneck = depth >= 50
     const expansion = isBottleneck ? 4 : 1
     this.conv1 = new Stem(width, norms)
-    this.resLayers = BLOCKS[depth].map((count, stage) => {
+    this.resLayers = BLOCKS_OF_STAGES[depth].map((count, stage) => {
       const own = width * 2 ** stage
       const before = stage === 0 ? width : (own / 2) * expansion
       const blocks = Array.from({ length: count }, (_, i) => {

@@ -6,16 +6,7 @@ import type { Tensor } from '../graph/index.js'
 import { BatchNorm2d, Conv2d, FrozenBatchNorm2d, kaimingNormal, parametersOf } from '../nn/index.js'
 import { add, maxPool2d, relu } from '../ops/index.js'
 import { ConfigError } from '../tensor/index.js'
-
-/** Number of layers that names a ResNet. */
-export type ResNetDepth = 18 | 34 | 50 | 101
-
-const BLOCKS: Readonly<Record<ResNetDepth, readonly [number, number, number, number]>> = {
-  18: [2, 2, 2, 2],
-  34: [3, 4, 6, 3],
-  50: [3, 4, 6, 3],
-  101: [3, 4, 23, 3],
-}
+import { BLOCKS_OF_STAGES, type ResNetDepth } from './resnet-depths.js'
 
 /** Two 3×3 convolutions and a shortcut (§4.1, left of Figure 5). */
 export class BasicBlock {
@@ -124,7 +115,7 @@ export class ResNet {
     this.conv1 = new Conv2d(3, width, 7, { stride: 2, padding: 3, bias: false })
     this.bn1 = new norm(width)
     const stage = (index: number, stride: number, dilated = false): Block[] =>
-      Array.from({ length: BLOCKS[depth][index]! }, (_, i) => {
+      Array.from({ length: BLOCKS_OF_STAGES[depth][index]! }, (_, i) => {
         const own = width * 2 ** index
         const before = index === 0 ? width : (own / 2) * expansion
         // The first block keeps the dilation of the stage before it, as torchvision does.

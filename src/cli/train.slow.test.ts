@@ -72,6 +72,17 @@ describe('detrs train', () => {
     for (const { label } of JSON.parse(found.out)[0].detections) assert.ok(SHAPES.includes(label), label)
   })
 
+  test('goes on from weights, of whose model and input size it is unless told otherwise', async () => {
+    const weights = join(folder, 'a', 'train', 'weights', 'last.safetensors')
+    const words = ['--data', data, '--weights', weights, '--epochs', '1', '--out', join(folder, 'b')]
+    const outcome = await run(['train', ...words, '--lr', '0.0003', '--backbone-lr', '0.0002', '--batch', '4'])
+    assert.equal(outcome.code, 0, outcome.err)
+    const began = JSON.parse(readFileSync(join(folder, 'b', 'train', 'args.json'), 'utf8'))
+    assert.equal(began.model, 'rtdetr-small')
+    assert.deepEqual(began.settings.resize, { kind: 'stretch', height: 64, width: 96 })
+    assert.deepEqual([began.settings.learningRate, began.settings.backboneLearningRate], [0.0003, 0.0002])
+  })
+
   test('what it has trained can be evaluated on the data set', async () => {
     const weights = join(folder, 'a', 'train', 'weights', 'last.safetensors')
     const outcome = await run(['eval', '--model', weights, '--data', data, '--json'])

@@ -1,10 +1,12 @@
 /** @file `detrs train`: a folder of labelled photos in, a detector out. */
 import { resolve } from 'node:path'
 import type { ResizeRule } from '../data/index.js'
-import { findModel } from '../models/index.js'
+import { resolveWeights } from '../detect/index.node.js'
+import { type DetectionModel, findModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
 import { type FitEvents, type FitResult, fit, type ResumeOptions, resume } from '../train/index.node.js'
 import { flag, numberOption, textOption } from './arguments.js'
+import { cacheEnvironment } from './cache-environment.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { printable } from './plain-text.js'
 import { formatDuration } from './progress.js'
@@ -37,8 +39,8 @@ export const command: Command = {
   },
   optionHelp: {
     data: 'folder or annotation file of the data set',
-    model: 'architecture; rtdetr-small, which learns from nothing, unless said',
-    weights: 'weight file to start from; another set of classes starts a new class head',
+    model: 'architecture; that of the weights, or else rtdetr-small, which learns from nothing, unless said',
+    weights: 'weights to start from, a file or a name; another set of classes starts a new class head',
     epochs: 'passes over the training photos; follows from their number unless said',
     batch: 'photos per step',
     lr: 'learning rate',
@@ -78,7 +80,7 @@ export const command: Command = {
       const events = reporter(terminal, stop.signal)
       const result =
         run === undefined
-          ? await fit(fitOptions(input, data!), events)
+          ? await fit(await fitOptions(input, data!, terminal), events)
           : await resume(run, findModel, resumeOptions(input), events)
       summarize(result, terminal)
       return result.end === 'stopped' ? 130 : 0
@@ -121,8 +123,8 @@ function countsOf(input: CommandInput): (name: string, max: number) => number | 
   return (name, max) => numberOption(input, name, { min: 1, max, whole: true })
 }
 
-function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0] {
-  const model = findModel(textOption(input, 'model') ?? 'rtdetr-small')
+async function fitOptions(input: CommandInput, data: string, terminal: Terminal): Promise<Parameters<typeof fit>[0]> {
+  const { model, weights } = await startOf(input, terminal)
   const count = countsOf(input)
   const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), sizeOption(input)]
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
@@ -130,11 +132,11 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
   const [accumulate, patience] = [count('accumulate', 1024), count('patience', MANY)]
   const freeze = textOption(input, 'freeze')?.split(',')
   const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
-  const [weights, out] = [textOption(input, 'weights'), textOption(input, 'out')]
+  const out = textOption(input, 'out')
   return {
     data: resolve(data),
     model,
-    ...(weights === undefined ? {} : { weights: resolve(weights) }),
+    ...(weights === undefined ? {} : { weights }),
     ...(out === undefined ? {} : { out }),
     ...(threads === undefined ? {} : { threads }),
     ...(evaluateEvery === undefined ? {} : { evaluateEvery }),
@@ -154,6 +156,17 @@ function fitOptions(input: CommandInput, data: string): Parameters<typeof fit>[0
       ...(size === undefined ? {} : { resize: resized(model.input.resize, size) }),
     },
   }
+}
+
+/** The architecture, and the file of weights to start from; the former follows from the latter unless it is named. */
+async function startOf(
+  input: CommandInput,
+  { env }: Terminal,
+): Promise<{ readonly model: DetectionModel; readonly weights?: string }> {
+  const [named, weights] = [textOption(input, 'model'), textOption(input, 'weights')]
+  if (weights === undefined) return { model: findModel(named ?? 'rtdetr-small') }
+  const { loaded, file } = await resolveWeights({ weights, architecture: named }, cacheEnvironment(env))
+  return { model: loaded.model, weights: resolve(file) }
 }
 
 function rateOption(input: CommandInput, name: string): number | undefined {

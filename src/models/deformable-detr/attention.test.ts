@@ -5,11 +5,11 @@ import { engine } from '../../../test/support/engine.js'
 import { goldenTensors } from '../../../test/support/parity.js'
 import { gradient } from '../../autodiff/index.js'
 import { Graph, type Tensor } from '../../graph/index.js'
-import { defineModule } from '../../nn/index.js'
+import { defineModule, type LevelSize } from '../../nn/index.js'
 import { encodeModel } from '../../onnx/index.js'
 import { mul, reduceSum } from '../../ops/index.js'
 import { fromNumbers, type TensorData, toNumbers } from '../../tensor/index.js'
-import { DeformableAttention, type LevelSize, type Reading } from './attention.js'
+import { DeformableAttention, type Reading } from './attention.js'
 
 interface Case {
   readonly name: string

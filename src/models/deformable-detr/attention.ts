@@ -4,7 +4,7 @@
  * learns where they lie and how much each counts. Points that fall on whole pixels only are RT-DETRv2's (arXiv:2407.17140).
  */
 import type { Dim, Tensor } from '../../graph/index.js'
-import { Linear, xavierUniform, zerosInitial } from '../../nn/index.js'
+import { type LevelSize, Linear, mapsOf, xavierUniform, zerosInitial } from '../../nn/index.js'
 import {
   add,
   and,
@@ -50,9 +50,6 @@ export interface DeformableAttentionOptions {
  * has right (ONNX Runtime's own is wrong on WebGPU, its issue 32275); or as a product with a sparse matrix.
  */
 export type Reading = 'grid' | 'rows' | 'matrix'
-
-/** Height and width of a level's feature map. */
-export type LevelSize = readonly [height: number, width: number]
 
 /** Levels of features that queries read. */
 export interface Memory {
@@ -164,14 +161,7 @@ export class DeformableAttention {
   #valueMaps(memory: Memory): readonly Tensor[] {
     const { maps, sizes, valid } = memory
     if (maps !== undefined && valid === undefined) return maps.map((map) => this.valueProj.overMap(map))
-    const values = this.#values(memory)
-    const [batch, , channels] = values.shape as [Dim, Dim, Dim]
-    let token = 0
-    return sizes.map(([height, width]) => {
-      const own = slice(values, 1, token, token + height * width)
-      token += height * width
-      return reshape(transpose(own, [0, 2, 1]), [batch, channels, height, width])
-    })
+    return mapsOf(this.#values(memory), sizes)
   }
 
   /** A constant [points, 1] from the number of points of each point's level. */

@@ -14,8 +14,9 @@ import {
   paddingBias,
   SinePositionEncoding,
   shrinkMask,
+  tokensOfMap,
 } from '../../nn/index.js'
-import { expand, fill, reshape, sigmoid, transpose, unsqueeze } from '../../ops/index.js'
+import { expand, fill, reshape, sigmoid, unsqueeze } from '../../ops/index.js'
 import type { SetPrediction } from '../model.js'
 import { Transformer } from './transformer.js'
 
@@ -81,7 +82,7 @@ export class Detr {
     const features = this.inputProj.forward(this.backbone.forward(pixelValues).at(-1)!)
     const [batch, hiddenDim, height, width] = features.shape as [Dim, number, Dim, Dim]
     const tokenCount = multiplyDims(height, width)
-    const tokens = transpose(reshape(features, [batch, hiddenDim, tokenCount]), [0, 2, 1])
+    const tokens = tokensOfMap(features)
 
     const featureMask = shrinkMask(paddingMask, height, width)
     const positions = this.positionEncoding.forward(featureMask)

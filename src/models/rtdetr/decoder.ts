@@ -8,21 +8,18 @@ import {
   Embedding,
   inverseSigmoid,
   LayerNorm,
+  type LevelSize,
   Linear,
   Mlp,
   MultiheadAttention,
+  tokensOf,
   xavierUniform,
   zerosInitial,
 } from '../../nn/index.js'
 import { add, concat, relu, sigmoid, stopGradient, unsqueeze } from '../../ops/index.js'
-import {
-  DeformableAttention,
-  type DeformableAttentionOptions,
-  type LevelSize,
-  type Memory,
-} from '../deformable-detr/index.js'
+import { DeformableAttention, type DeformableAttentionOptions, type Memory } from '../deformable-detr/index.js'
 import type { SetPrediction } from '../model.js'
-import { type ImageMemory, type SelectedQueries, selectQueries, tokensOf } from './query-selection.js'
+import { type ImageMemory, type SelectedQueries, selectQueries } from './query-selection.js'
 
 /** Sizes of the decoder. */
 export interface RtDetrDecoderConfig {

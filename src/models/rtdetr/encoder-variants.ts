@@ -7,9 +7,9 @@
  *   embedding of the level and, as B has as many parameters, no layer within levels before it;
  * - the PANet of D adds maps up, and has a 3×3 convolution with batch norm and SiLU on each way, up and down.
  */
-import type { Dim, Tensor } from '../../graph/index.js'
-import { BatchNorm2d, Conv2d, ConvNorm, gelu, silu } from '../../nn/index.js'
-import { add, concat, reshape, resizeNearest, slice, transpose } from '../../ops/index.js'
+import type { Tensor } from '../../graph/index.js'
+import { BatchNorm2d, Conv2d, ConvNorm, gelu, type LevelSize, mapsOf, silu, tokensOf } from '../../nn/index.js'
+import { add, concat, resizeNearest } from '../../ops/index.js'
 import { TransformerEncoder } from '../detr/index.js'
 import { attendWithinLevel, axisPositions } from './hybrid-encoder.js'
 
@@ -76,21 +76,11 @@ export class VariantEncoder {
   /** One transformer layer on the tokens of all levels together. */
   #amongAll(levels: readonly Tensor[]): readonly Tensor[] {
     const { hiddenDim } = this.config
-    const sizes = levels.map(({ shape }) => shape as [Dim, number, number, number])
-    const tokens = levels.map((level, i) => {
-      const [batch, channels, height, width] = sizes[i]!
-      return transpose(reshape(level, [batch, channels, height * width]), [0, 2, 1])
-    })
-    const positions = sizes.map(([, , height, width], i) =>
+    const sizes = levels.map(({ shape }) => shape.slice(2) as unknown as LevelSize)
+    const positions = sizes.map(([height, width], i) =>
       levels[i]!.graph.constant(axisPositions(height, width, hiddenDim)),
     )
-    const mixed = this.encoder!.forward(concat(tokens, 1), concat(positions, 1))
-    let first = 0
-    return sizes.map(([batch, channels, height, width]) => {
-      const own = slice(mixed, 1, first, first + height * width)
-      first += height * width
-      return reshape(transpose(own, [0, 2, 1]), [batch, channels, height, width])
-    })
+    return mapsOf(this.encoder!.forward(tokensOf(levels), concat(positions, 1)), sizes)
   }
 
   #pan(levels: readonly Tensor[]): readonly Tensor[] {

@@ -3,8 +3,8 @@
  * attention within the coarsest level alone (AIFI), then convolutions that fuse the levels, down and up again (CCFF).
  */
 import type { Dim, Tensor } from '../../graph/index.js'
-import { BatchNorm2d, Conv2d, ConvNorm, gelu, silu } from '../../nn/index.js'
-import { add, concat, reshape, resizeNearest, transpose } from '../../ops/index.js'
+import { BatchNorm2d, Conv2d, ConvNorm, gelu, mapOfTokens, silu, tokensOfMap } from '../../nn/index.js'
+import { add, concat, resizeNearest } from '../../ops/index.js'
 import { ConfigError, type TensorData } from '../../tensor/index.js'
 import { TransformerEncoder } from '../detr/index.js'
 
@@ -128,10 +128,9 @@ export class HybridEncoder {
 
 /** AIFI: attention among the tokens of one level. feature: float32 [batch, channels, height, width], same shape out. */
 export function attendWithinLevel(encoder: TransformerEncoder, feature: Tensor): Tensor {
-  const [batch, channels, height, width] = feature.shape as [Dim, number, number, number]
-  const tokens = transpose(reshape(feature, [batch, channels, height * width]), [0, 2, 1])
+  const [, channels, height, width] = feature.shape as [Dim, number, number, number]
   const positions = feature.graph.constant(axisPositions(height, width, channels))
-  return reshape(transpose(encoder.forward(tokens, positions), [0, 2, 1]), [batch, channels, height, width])
+  return mapOfTokens(encoder.forward(tokensOfMap(feature), positions), [height, width])
 }
 
 function requireHalf(coarse: readonly number[], fine: readonly number[]): void {

@@ -3,10 +3,9 @@
  * That it minimises uncertainty is a matter of its loss (the IoU as classification target), not of its arithmetic.
  */
 import type { Dim, Tensor } from '../../graph/index.js'
-import type { LayerNorm, Linear, Mlp } from '../../nn/index.js'
+import { type LayerNorm, type LevelSize, type Linear, type Mlp, tokensOf } from '../../nn/index.js'
 import {
   add,
-  concat,
   gather,
   gatherRows,
   greater,
@@ -14,12 +13,11 @@ import {
   reshape,
   stopGradient,
   topK,
-  transpose,
   unsqueeze,
   where,
 } from '../../ops/index.js'
 import { ConfigError, type TensorData } from '../../tensor/index.js'
-import type { LevelSize, Memory } from '../deformable-detr/index.js'
+import type { Memory } from '../deformable-detr/index.js'
 
 /** The layers that judge tokens. */
 export interface SelectionHeads {
@@ -49,15 +47,6 @@ const BORDER = 0.01
 const FINEST_SIDE = 0.05
 /** Stands for infinity before the sigmoid: 1 in float32, with slope 0, and no NaN where it is multiplied. */
 const CERTAIN = 100
-
-/** Maps [batch, channels, height, width] as tokens [batch, tokens, channels]: one level after the other, each row by row. */
-export function tokensOf(maps: readonly Tensor[]): Tensor {
-  const levels = maps.map((map) => {
-    const [batch, channels, height, width] = map.shape as [Dim, number, number, number]
-    return transpose(reshape(map, [batch, channels, height * width]), [0, 2, 1])
-  })
-  return concat(levels, 1)
-}
 
 /**
  * The `count` tokens with the largest logit of any class. A token without a valid anchor counts as one of zeros, as the
