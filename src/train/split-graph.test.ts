@@ -8,7 +8,7 @@ import { parametersOf } from '../nn/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { cast, greater, matmul, mul, relu, transpose } from '../ops/index.js'
 import { fromNumbers, mix, type TensorData } from '../tensor/index.js'
-import { buildJointGraph, StepName } from './joint-graph.js'
+import { buildJointGraph, predictedNames, StepName } from './joint-graph.js'
 import { splitGraph } from './split-graph.js'
 
 type Tensors = Readonly<Record<string, TensorData>>
@@ -38,7 +38,7 @@ const SHAPE = { batch: 2, height: 64, width: 96, denoising: 0 }
 const { network, weights } = loadTinyModel()
 const trained = parametersOf(network).filter(({ role }) => role === 'weight')
 const joint = buildJointGraph(tinyModel, network, detrCriterion, trained, SHAPE)
-const predicted = joint.matched.flatMap((set) => [StepName.logits(set), StepName.predictedBoxes(set)])
+const predicted = predictedNames(joint)
 const { forward, backward, saved } = splitGraph(joint.graph, new Set(predicted))
 
 /** A batch from a seed: two images of different size, three objects and one. */
