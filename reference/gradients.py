@@ -138,6 +138,7 @@ def matrices():
         ("row-times-column", (1, 4), (4, 1)),
         ("narrow-heads", (2, 3, 5, 16), (2, 3, 16, 2)),
         ("narrow-broadcast", (2, 1, 5, 16), (3, 16, 2)),
+        ("narrow-left", (5, 16), (3, 16, 2)),
     ):
         case(f"MatMul/{name}", torch.matmul, [a, b])
     for trans_a, trans_b in product((0, 1), (0, 1)):

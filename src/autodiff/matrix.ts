@@ -1,4 +1,4 @@
-/** @file Gradients of matrix products. Transposes are asked of the product itself (FusedMatMul), never materialised. */
+/** @file Gradients of matrix products. Transposes are asked of the product itself (FusedMatMul), but for narrow results. */
 import type { Tensor } from '../graph/index.js'
 import { fusedMatmul, type MatrixOp, mul, reshape, transpose } from '../ops/index.js'
 import { noGradient, type Rule, type Rules, sizesOf, sumTo } from './rule.js'
@@ -24,8 +24,9 @@ const NARROW = 64
  * head are, that takes several times as long as the product, and turning C and the result instead costs little.
  */
 function transposedProduct(a: Tensor, c: Tensor): Tensor {
-  const [columns, narrow] = [sizesOf(a).at(-1)!, sizesOf(c).at(-1)!]
-  if (narrow > NARROW || columns < 4 * narrow) return fusedMatmul(a, c, { transA: true })
+  const [columns, narrow] = [Number(a.shape.at(-1)), Number(c.shape.at(-1))]
+  // NaN, where a size is free, is not narrow.
+  if (!(narrow <= NARROW && columns >= 4 * narrow)) return fusedMatmul(a, c, { transA: true })
   const turned = fusedMatmul(c, a, { transA: true })
   const axes = [...turned.shape.keys()]
   return transpose(turned, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!])

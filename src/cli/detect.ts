@@ -78,6 +78,10 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
   if (input.positionals.length === 0) {
     throw new ConfigError({ where: 'detrs detect', expected: 'a photo, folder, pattern, address or -', got: 'nothing' })
   }
+  if (named === undefined && textOption(input, 'architecture') !== undefined) {
+    const next = `Without --model it is ${DEFAULT_DETECTOR} that detects.`
+    throw new ConfigError({ where: '--architecture', expected: '--model FILE with it', got: 'no --model', next })
+  }
   const options = detectOptions(input)
   const threads = numberOption(input, 'threads', { min: 1, max: 1024, whole: true })
   const maxPixels = numberOption(input, 'max-pixels', { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true })
@@ -131,7 +135,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
         else {
           const { content, pageSize } = opened.get(source)!
           const detected: DetectedImage = { file: source.name, ...item.result, ...pageOf(source, pageSize) }
-          found += detected.detections.length
+          found += detected.detections.filter(({ label }) => label !== 'Picture').length
           progress.aside(() => report.add(detected))
           const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name)
           await files.add(source, pixels, detected, loaded.classNames).catch((error) => tell(source, error))
@@ -146,7 +150,8 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
       await detector.dispose()
     }
     await files.finish(terminal)
-    if (found === 0 && named === undefined && failed.size < images.length) terminal.err(PAGES_ONLY)
+    const isPuzzling = found === 0 && named === undefined && options.classes === undefined
+    if (isPuzzling && failed.size < images.length) terminal.err(PAGES_ONLY)
     if (failed.size > 0 && images.length > 1) terminal.err(`detrs: ${failed.size} of ${images.length} photos failed\n`)
     return failed.size > 0 ? 1 : 0
   } finally {

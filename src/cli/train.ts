@@ -124,15 +124,15 @@ function countsOf(input: CommandInput): (name: string, max: number) => number | 
 }
 
 async function fitOptions(input: CommandInput, data: string, terminal: Terminal): Promise<Parameters<typeof fit>[0]> {
-  const { model, weights } = await startOf(input, terminal)
   const count = countsOf(input)
-  const [epochs, batchSize, size] = [count('epochs', MANY), count('batch', 1024), sizeOption(input)]
+  const [epochs, batchSize] = [count('epochs', MANY), count('batch', 1024)]
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
   const [learningRate, ofBackbone] = [rateOption(input, 'lr'), rateOption(input, 'backbone-lr')]
   const [accumulate, patience] = [count('accumulate', 1024), count('patience', MANY)]
   const freeze = textOption(input, 'freeze')?.split(',')
   const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
-  const out = textOption(input, 'out')
+  const [out, size] = [textOption(input, 'out'), sizeOption(input)]
+  const { model, weights } = await startOf(input, terminal)
   return {
     data: resolve(data),
     model,
@@ -161,11 +161,12 @@ async function fitOptions(input: CommandInput, data: string, terminal: Terminal)
 /** The architecture, and the file of weights to start from; the former follows from the latter unless it is named. */
 async function startOf(
   input: CommandInput,
-  { env }: Terminal,
+  { env, err }: Terminal,
 ): Promise<{ readonly model: DetectionModel; readonly weights?: string }> {
   const [named, weights] = [textOption(input, 'model'), textOption(input, 'weights')]
   if (weights === undefined) return { model: findModel(named ?? 'rtdetr-small') }
   const { loaded, file } = await resolveWeights({ weights, architecture: named }, cacheEnvironment(env))
+  for (const note of loaded.notes) err(`note: ${printable(note)}\n`)
   return { model: loaded.model, weights: resolve(file) }
 }
 

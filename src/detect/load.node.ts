@@ -12,7 +12,7 @@ import { Detector, type ImageFile, type Preprocessor } from './detector.js'
 
 /** Which weights, and what the file itself does not tell. */
 export interface WeightsRequest {
-  /** A model's name, when its weights are in the cache, or the path of a weight file; see `namesWeightFile`. */
+  /** A model's name, when its weights are in the box or the cache, or the path of a weight file; see `namesWeightFile`. */
   readonly weights: string
   /** Name of the architecture of a weight file. */
   readonly architecture?: string | undefined
@@ -139,8 +139,13 @@ async function weightsOf(model: DetectionModel, cache: CacheEnvironment): Promis
   throw new CheckpointError({
     where: model.name,
     expected: 'its weights on this machine',
-    ...(model.weights === undefined
-      ? { got: 'an architecture without published weights', next: `Train it: detrs train --model ${model.name}` }
-      : { got: 'none in the cache', next: `Download them with: detrs pull ${model.name}` }),
+    ...missing(model),
   })
+}
+
+function missing({ name, weights, included }: DetectionModel): { got: string; next: string } {
+  if (included !== undefined)
+    return { got: `no weights/${included} in it`, next: 'Install detrs again, or name another --model.' }
+  if (weights !== undefined) return { got: 'none in the cache', next: `Download them with: detrs pull ${name}` }
+  return { got: 'an architecture without published weights', next: `Train it: detrs train --model ${name}` }
 }

@@ -27,7 +27,7 @@ function chain({
   const [inputs, middle, ...ends] = sizes
   const graph = new Graph('chain')
   const weights = new Map<string, TensorData>()
-  const x = graph.input('x', 'float32', [1, inputs, 5, 6])
+  const x = graph.input('x', 'float32', [1, inputs, 9, 10])
   const first = conv2d(
     x,
     weightOf(graph, weights, 'w', middle, inputs, kernel, kernel),
@@ -76,7 +76,11 @@ describe('composeProjections', () => {
     assert.equal(convolutions(composeProjections(chain({ sizes: [16, 2, 16] }))), 2)
   })
 
-  test('a window of several pixels, a stride, and anything in between leave both', () => {
+  test('so do images too small to pay for the product of the filters', () => {
+    assert.equal(convolutions(composeProjections(chain({ sizes: [64, 64, 64] }))), 2)
+  })
+
+  test('so do a window of several pixels, a stride, and anything in between', () => {
     for (const options of [{ kernel: 3 }, { strideOfSecond: 2 }, { between: relu }]) {
       assert.equal(convolutions(composeProjections(chain(options))), 2)
     }

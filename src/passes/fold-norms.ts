@@ -29,7 +29,7 @@ export function foldNormsIntoConvolutions({ graph, weights }: WeightedGraph): We
     let made = keys.get(use)
     if (made === undefined) {
       const { filters, bias } = scaled(values, epsilon)
-      made = unusedKeys(values.keys[0]!, folded)
+      made = unusedKeys(`${values.keys[0]!}/folded`, folded)
       keys.set(use, made)
       folded.set(made.weight, filters)
       folded.set(made.bias, bias)
@@ -55,14 +55,16 @@ export function readingSizeOf(
   return whole === undefined ? undefined : copyNode(node, [whole], target).outputs
 }
 
-interface FoldedKeys {
+/** Keys of filters and bias. */
+export interface FoldedKeys {
   readonly weight: string
   readonly bias: string
 }
 
-function unusedKeys(key: string, taken: ReadonlyMap<string, TensorData>): FoldedKeys {
+/** Keys for filters and bias that a pass makes: `key`, numbered where that is taken. */
+export function unusedKeys(key: string, taken: ReadonlyMap<string, TensorData>): FoldedKeys {
   for (let i = 1; ; i++) {
-    const weight = `${key}/folded${i === 1 ? '' : `_${i}`}`
+    const weight = i === 1 ? key : `${key}_${i}`
     if (!taken.has(weight)) return { weight, bias: `${weight}_bias` }
   }
 }

@@ -2,6 +2,7 @@
 import type { Graph, Node, Tensor } from '../graph/index.js'
 import { addToGraph, convolution } from '../ops/index.js'
 import type { TensorData } from '../tensor/index.js'
+import { unusedKeys } from './fold-norms.js'
 
 /** out[o] = Σ filters[o · inputs + i] · in[i] + bias[o], at every pixel. */
 export interface Projection {
@@ -42,18 +43,19 @@ export function projectionsOnly(
   return found.length > 0 && found.every((projection) => projection !== undefined) ? found : undefined
 }
 
-/** Adds a projection to `target`, with weights under keys of their own that are put into `weights`. */
+/** Adds a projection to `target`; its weights are put into `weights` under its key, or another where that is taken. */
 export function addProjection(
   target: Graph,
   x: Tensor,
   { filters, bias, inputs, outputs, key, node }: Projection,
   weights: Map<string, TensorData>,
 ): Tensor {
-  weights.set(key, { dtype: 'float32', shape: [outputs, inputs, 1, 1], data: filters })
-  const parameters = [target.parameterTensor(key, 'float32', [outputs, inputs, 1, 1])]
+  const own = unusedKeys(key, weights)
+  weights.set(own.weight, { dtype: 'float32', shape: [outputs, inputs, 1, 1], data: filters })
+  const parameters = [target.parameterTensor(own.weight, 'float32', [outputs, inputs, 1, 1])]
   if (bias.some((value) => value !== 0)) {
-    weights.set(`${key}_bias`, { dtype: 'float32', shape: [outputs], data: bias })
-    parameters.push(target.parameterTensor(`${key}_bias`, 'float32', [outputs]))
+    weights.set(own.bias, { dtype: 'float32', shape: [outputs], data: bias })
+    parameters.push(target.parameterTensor(own.bias, 'float32', [outputs]))
   }
   return addToGraph(target, 'Conv', convolution.Conv, [x, ...parameters], node.attributes, 1, node.name).outputs[0]!
 }

@@ -29,6 +29,7 @@ export interface TrainingFamily {
 }
 
 const FROM_NOTHING = 'nothing is pretrained'
+const ofBackbone = (rate: number): string => `learning rate of the backbone ${rate}`
 
 /** DETR (supplement A.4): AdamW, a drop to a tenth; from scratch higher rates and many more steps. */
 const detrRecipe: Recipe = ({ trainImages, pretrained, resize, queries }) => {
@@ -51,8 +52,11 @@ const detrRecipe: Recipe = ({ trainImages, pretrained, resize, queries }) => {
     },
     reasons: {
       learningRate: pretrained
-        ? `learning rate ${learningRate}, backbone ${backboneLearningRate}; its stem and first stage stay as they are`
-        : `learning rate ${learningRate} everywhere: ${FROM_NOTHING}, and a DETR that starts from nothing learns slowly`,
+        ? `learning rate ${learningRate}: the weights know something already`
+        : `learning rate ${learningRate}: ${FROM_NOTHING}, and a DETR that starts from nothing learns slowly`,
+      backboneLearningRate: pretrained
+        ? `${ofBackbone(backboneLearningRate)}; its stem and first stage stay as they are`
+        : ofBackbone(backboneLearningRate),
       resize: `photos at ${sizeText(resize)}: the model's input`,
     },
   }
@@ -85,7 +89,8 @@ const rtdetrRecipe: Recipe = (facts) => {
       emaShare: 1 / 20,
     },
     reasons: {
-      learningRate: `learning rate ${learningRate}${pretrained ? `, backbone ${backboneLearningRate}` : ` everywhere: ${FROM_NOTHING}`}`,
+      learningRate: `learning rate ${learningRate}: ${pretrained ? 'the weights know something already' : FROM_NOTHING}`,
+      backboneLearningRate: ofBackbone(backboneLearningRate),
       resize: `photos at ${sizeText(resize)}: ${reason}`,
       queries: `${queries} queries: at most ${mostObjects} objects in a photo`,
     },

@@ -144,7 +144,7 @@ function recordOf(options: FitOptions, { settings }: Plan, dataset: DetectionDat
     threads: runtime.threads,
     engine: `onnxruntime ${runtime.version} (${runtime.name})`,
     machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
-    config: { ...model.config },
+    config: { ...withQueries(model, settings.queries).config },
     dataset: fingerprintOf(dataset, sha256),
     settings,
   }

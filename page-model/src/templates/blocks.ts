@@ -175,12 +175,14 @@ export function code(m: Material, width: number, lines: number = m.random.int(3,
 }
 
 /** An entry of a reference made from source code: name, declaration, sentences, and maybe a table of parameters. */
-export function declaration(m: Material): string {
+/** @param width about how many characters fit a line. */
+export function declaration(m: Material, width: number): string {
   const { random, prose } = m
   const word = (): string => prose.code().replaceAll(/[^\p{L}\p{N}]+/gu, '_')
   const [type, name, space] = [word(), word(), word()]
   const parts = Array.from({ length: random.int(0, 4) }, () => `${word()} ${random.pick(['', '& ', '* '])}${word()}`)
-  const split = parts.length > 1 && random.chance(0.7)
+  const line = `${type} ${space}::${name} ( ${parts.join(', ')} )`
+  const split = line.length > width || (parts.length > 1 && random.chance(0.7))
   const inside = split ? `\n${parts.map((part) => `        ${part}`).join(',\n')} ` : ` ${parts.join(', ')} `
   const own = heading(m, 3, `${name}()`)
   const shown = box(region('Text', escapeHtml(`${type} ${space}::${name} (${inside})`)), 'code')

@@ -226,7 +226,7 @@ function make(m: Material, kind: Block, width: number): string {
     case 'listing':
       return code(m, width / (m.theme.size * 0.82 * 0.62) - 4, random.int(12, 34))
     case 'declaration':
-      return declaration(m)
+      return declaration(m, width / (m.theme.size * 0.82 * 0.62) - 4)
     case 'reference':
       return referenceTable(m)
     case 'screen':

@@ -31,7 +31,7 @@ import {
   transpose,
   unsqueeze,
 } from '../../ops/index.js'
-import { fromNumbers } from '../../tensor/index.js'
+import { ConfigError, fromNumbers } from '../../tensor/index.js'
 
 /** What makes a deformable attention. */
 export interface DeformableAttentionOptions {
@@ -41,7 +41,7 @@ export interface DeformableAttentionOptions {
   readonly points: readonly number[]
   /** `nearest` reads whole pixels, without interpolation; `bilinear` unless said. */
   readonly sampling?: 'bilinear' | 'nearest'
-  /** How values are read; what suits the sizes unless said. */
+  /** How values are read; unless said, what suits the sizes, the sampling, and detection or training. */
   readonly reading?: Reading
 }
 
@@ -56,7 +56,7 @@ export interface Memory {
   /** float32 [batch, tokens, channels]: the levels one after the other, finest first, each row by row */
   readonly tokens: Tensor
   readonly sizes: readonly LevelSize[]
-  /** The same as maps [batch, channels, height, width], where maps are what there was: detection reads those without turning tokens back. */
+  /** The same as maps [batch, channels, height, width], where maps are what there was: they are read by grid without turning tokens back. */
   readonly maps?: readonly Tensor[]
   /** float32 [batch, tokens, 1]: 0 where a token is padding and counts as nothing, else 1 */
   readonly valid?: Tensor
@@ -73,6 +73,10 @@ export class DeformableAttention {
   constructor(options: DeformableAttentionOptions) {
     const { channels, heads, points } = options
     const count = heads * points.reduce((a, b) => a + b, 0)
+    if (options.sampling === 'nearest' && options.reading === 'grid') {
+      const expected = "reading by 'rows' or 'matrix' of whole pixels"
+      throw new ConfigError({ where: 'DeformableAttention', expected, got: "'grid', which interpolates" })
+    }
     this.options = options
     this.samplingOffsets = new Linear(channels, 2 * count)
     this.samplingOffsets.weight.initialization = zerosInitial
@@ -193,8 +197,15 @@ export class DeformableAttention {
    */
   #byMatrix(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
     const { channels, heads } = this.options
-    const [batch, tokens] = value.shape as [number, number]
-    const queries = places.shape[1] as number
+    const [batch, tokens, queries] = [value.shape[0], value.shape[1], places.shape[1]]
+    if (typeof batch !== 'number' || typeof tokens !== 'number' || typeof queries !== 'number') {
+      const got = `${batch}, ${tokens} and ${queries}`
+      throw new ConfigError({
+        where: 'DeformableAttention by matrix',
+        expected: 'known batch, tokens and queries',
+        got,
+      })
+    }
     const { columns, shares } = this.#pixelsOf(places, weights, sizes)
     const firstOfRow = Int32Array.from({ length: batch * queries * heads }, (_, i) => {
       const [image, query, head] = [Math.floor(i / (queries * heads)), Math.floor(i / heads) % queries, i % heads]
