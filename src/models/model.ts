@@ -105,6 +105,8 @@ export interface DetectionModel {
   readonly layouts: readonly Layout[]
   /** Parameters whose shape follows from the number of classes. */
   readonly classHead: readonly string[]
+  /** Whether what it looks at must be neither mirrored nor cut in training, as pages of text. */
+  readonly wholeImages?: boolean
   readonly weights?: PublishedWeights
   /** Name of a weight file that comes with this package, in its folder `weights/`. */
   readonly included?: string

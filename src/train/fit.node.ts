@@ -165,6 +165,7 @@ function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDat
     pretrained: weights !== undefined,
     resize: model.input.resize,
     queries: model.queries,
+    wholeImages: model.wholeImages ?? false,
     mostObjects: Math.max(0, ...splits.map(({ most }) => most?.count ?? 0)),
     imageAspect: imageAspect?.median ?? 1,
     smallestObject: relativeSize?.low ?? 1,

@@ -9,6 +9,7 @@ const cells: RecipeFacts = {
   pretrained: false,
   resize: { kind: 'stretch', height: 256, width: 320 },
   queries: 100,
+  wholeImages: false,
   mostObjects: 30,
   imageAspect: 4 / 3,
   smallestObject: 0.078,
@@ -99,4 +100,7 @@ test('photos are mirrored and cut unless that is ruled out, and left plain at th
   ])
   assert.deepEqual(kinds(rtdetr, { flip: false, crop: false }), ['photometric', 'drop-small', 'stretch', 'drop-small'])
   assert.deepEqual(kinds(rtdetr, {}, true), ['horizontal-flip', 'stretch'])
+  const { settings, reasons } = chooseSettings(rtdetr.recipe, { ...cells, wholeImages: true })
+  assert.deepEqual([settings.flip, settings.crop], [false, false])
+  assert.ok(reasons.includes('photos are neither mirrored nor cut: the model looks at whole ones'))
 })

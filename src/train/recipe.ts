@@ -49,6 +49,8 @@ export interface RecipeFacts {
   /** The model's own input and queries. */
   readonly resize: ResizeRule
   readonly queries: number
+  /** Whether photos must be neither mirrored nor cut. */
+  readonly wholeImages: boolean
   /** Most objects of one photo. */
   readonly mostObjects: number
   /** Width by height of the middle photo. */
@@ -106,8 +108,8 @@ export function chooseSettings(
     emaDecay,
     emaRampSteps: Math.min(500, Math.ceil(total / 20)),
     seed: 0,
-    flip: true,
-    crop: true,
+    flip: !facts.wholeImages,
+    crop: !facts.wholeImages,
     patience: 0,
     ...overrides,
   }
@@ -124,6 +126,7 @@ export function chooseSettings(
         const asked = overrides[name as keyof TrainingSettings]
         return asked === undefined ? reason : `${name} ${shown(asked)}: as asked for`
       }),
+      ...(facts.wholeImages ? ['photos are neither mirrored nor cut: the model looks at whole ones'] : []),
       `averaged weights with decay ${settings.emaDecay.toFixed(4)}: a horizon of ${Math.round(100 * emaShare)} % of the run`,
     ],
   }

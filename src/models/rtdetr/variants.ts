@@ -169,6 +169,7 @@ export const rtdetrModels: readonly DetectionModel[] = [
     ...rtdetrModel('rtdetr-page', 'RT-DETR for pages, 3/8 ResNet-18-vd', rtdetrPage),
     classNames: PAGE_CLASSES,
     included: 'rtdetr-page.safetensors',
+    wholeImages: true,
     input: { ...rtdetrInput, resize: { kind: 'stretch', height: 640, width: 448 } },
   },
   rtdetrModel('rtdetr-r18', 'RT-DETR, ResNet-18-vd', rtdetrR18, {
