@@ -1,0 +1,72 @@
+/** @file The model that comes with the package, in commands: without a name, and without any download. */
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Found, isolated, run, temporaryFolder, writePicture } from '../../test/support/cli.js'
+import { defaultCacheEnvironment, resolveWeights } from '../detect/index.node.js'
+import { DEFAULT_DETECTOR, findModel, models, PAGE_CLASSES } from '../models/index.js'
+
+const folder = temporaryFolder()
+const env = isolated(folder)
+const page = fileURLToPath(new URL('../../../examples/pages/working-paper.jpg', import.meta.url))
+
+describe('the model in the box', () => {
+  before(() => writePicture(join(folder, 'noise.png'), 96, 64))
+
+  test('detects where no model is named, as it does where it is', async () => {
+    const unnamed = await run(['detect', page, '--json'], { env })
+    assert.equal(unnamed.code, 0, unnamed.err)
+    const [{ detections }] = JSON.parse(unnamed.out) as [Found]
+    assert.ok(detections.length >= 5)
+    for (const { label } of detections) assert.ok(PAGE_CLASSES.includes(label), label)
+    assert.ok(detections.some(({ label }) => label === 'Text'))
+    assert.deepEqual(await run(['detect', page, '--json', '-m', DEFAULT_DETECTOR], { env }), unnamed)
+  })
+
+  test('says what it is for where it finds no text', async () => {
+    const words = ['detect', join(folder, 'noise.png'), '--threshold', '0.999']
+    const { code, err } = await run(words, { env })
+    assert.equal(code, 0)
+    assert.doesNotMatch((await run([...words, '--classes', 'Table'], { env })).err, /no --model/)
+    assert.match(
+      err,
+      /no --model was named, so rtdetr-page looked, .* finds the parts of pages.*detrs pull detr-r50.*\n$/,
+    )
+    assert.doesNotMatch((await run([...words, '-m', DEFAULT_DETECTOR], { env })).err, /no --model/)
+  })
+
+  test('is there without being pulled, under the licence of the package, in at most 6 MB', async () => {
+    const { code, out } = await run(['pull', DEFAULT_DETECTOR], { env })
+    assert.equal(code, 0)
+    assert.ok(statSync(out.trim()).size <= 6e6)
+    const [listed] = (JSON.parse((await run(['models', '--json'], { env })).out) as Record<string, unknown>[]).filter(
+      ({ name }) => name === DEFAULT_DETECTOR,
+    )
+    assert.equal(listed!['licence'], 'Apache-2.0')
+    assert.equal(listed!['file'], out.trim())
+    assert.match((await run(['info', DEFAULT_DETECTOR], { env })).out, /published at +in this package \(Apache-2\.0\)/)
+  })
+
+  test('is what the catalogue says of it', async () => {
+    const { loaded } = await resolveWeights({ weights: DEFAULT_DETECTOR }, defaultCacheEnvironment())
+    const { input, queries, classNames } = findModel(DEFAULT_DETECTOR)
+    assert.deepEqual([loaded.model.input, loaded.model.queries, loaded.classNames], [input, queries, classNames])
+    assert.equal(loaded.model.name, DEFAULT_DETECTOR)
+  })
+
+  test('is the only one of those without published weights', async () => {
+    const own = models.filter(({ included }) => included !== undefined)
+    assert.deepEqual(
+      own.map(({ name }) => name),
+      [DEFAULT_DETECTOR],
+    )
+    const { code, err } = await run(['detect', page, '-m', 'rtdetr-small'], { env })
+    assert.equal(code, 1)
+    assert.match(
+      err,
+      /rtdetr-small: expected its weights on this machine, got an architecture without published weights\. Train it:/,
+    )
+  })
+})
