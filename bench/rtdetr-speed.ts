@@ -97,7 +97,7 @@ async function ours(loaded: LoadedModel): Promise<Side[]> {
     await networkAlone('detrs, network', loaded),
     {
       name: 'detrs, pixels to boxes',
-      run: timed(session, { images, sizes: size, image_sizes: size }),
+      run: timed(session, { images, image_sizes: size }),
       stop: () => session.dispose(),
     },
     {
