@@ -5,6 +5,7 @@ import { Graph, type Tensor } from '../graph/index.js'
 import { conv2d, relu, unsqueeze } from '../ops/index.js'
 import type { TensorData } from '../tensor/index.js'
 import { composeProjections } from './compose-projections.js'
+import { removeDeadCode } from './dead-code.js'
 import type { WeightedGraph } from './rewrite.js'
 
 interface Chain {
@@ -57,6 +58,13 @@ describe('composeProjections', () => {
       await assertSameValues(before, after)
     })
   }
+
+  test('filters that are a matrix become a parameter of their own', async () => {
+    const before = chain({ between: relu })
+    const after = composeProjections(before)
+    assert.deepEqual(opsOf({ ...after, graph: removeDeadCode(after.graph) }), ['Conv', 'Relu', 'Conv'])
+    await assertSameValues(before, after)
+  })
 
   test('filters that follow two projections are composed with each', async () => {
     const graph = new Graph('shared')

@@ -7,7 +7,7 @@ import type { Node } from '../graph/index.js'
 import { addProjection, type Projection, projectionOf, projectionsOnly } from './projections.js'
 import { rewrite, type WeightedGraph } from './rewrite.js'
 
-/** The graph with every such chain as one projection per end. */
+/** The graph with every such chain as one projection per end, and filters of projections as parameters. */
 export function composeProjections({ graph, weights }: WeightedGraph): WeightedGraph {
   const products = new Map<Node, Projection>()
   const dropped = new Set<Node>()
@@ -17,6 +17,12 @@ export function composeProjections({ graph, weights }: WeightedGraph): WeightedG
     if (first === undefined || ends === undefined || !isCheaper(first, ends)) continue
     dropped.add(node)
     for (const end of ends) products.set(end.node, productOf(first, end))
+  }
+  for (const node of graph.nodes) {
+    // Filters of a layer over a map are a matrix with two axes added: other tools expect them as they are.
+    const single = products.has(node) || dropped.has(node) ? undefined : projectionOf(node, weights)
+    if (single !== undefined && node.inputs[1]!.source.kind === 'node')
+      products.set(node, { ...single, key: `${single.key}/filters` })
   }
   const composed = new Map(weights)
   const rewritten = rewrite(graph, (node, inputs, target) => {
