@@ -89,8 +89,12 @@ export async function readVoc(
   const read: ReadAnnotation[] = []
   for (const source of sources) {
     const files = (await reader.list(source.folder)).files.filter(isXml)
-    const found = await mapBounded(files, FILES_AT_ONCE, (name) => readAnnotation(root, source, name, problems))
-    for (const entry of found) if (entry !== undefined) read.push(entry)
+    const found = await mapBounded(files, FILES_AT_ONCE, (name) => readAnnotation(root, source, name))
+    // In the order of the files, whichever was read first.
+    for (const entry of found) {
+      if ('unreadable' in entry) problems.add('annotation-unreadable', entry.unreadable)
+      else read.push(entry)
+    }
   }
   if (read.length === 0) {
     const example = problems.list().find(({ kind }) => kind === 'annotation-unreadable')?.examples[0]
@@ -134,16 +138,14 @@ async function readAnnotation(
   root: string,
   source: VocSource,
   name: string,
-  problems: ProblemList,
-): Promise<ReadAnnotation | undefined> {
+): Promise<ReadAnnotation | { readonly unreadable: string }> {
   const path = join(source.folder, name)
   const where = relative(root, path)
   try {
     return { stem: stemOf(name), where, source, annotation: parseVoc(await readRegularFile(path, where), where) }
   } catch (error) {
     if (!(error instanceof DetrsError)) throw error
-    problems.add('annotation-unreadable', error.message)
-    return undefined
+    return { unreadable: error.message }
   }
 }
 
