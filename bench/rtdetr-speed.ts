@@ -22,11 +22,11 @@ import {
 } from '../src/models/index.js'
 import { encodeModel } from '../src/onnx/index.js'
 import { optimizeForInference } from '../src/passes/index.js'
-import { createFfiRuntime, type Session } from '../src/runtime/index.node.js'
+import { createFfiRuntime, feedsFor, type Session } from '../src/runtime/index.node.js'
 import type { TensorData } from '../src/tensor/index.js'
 import { findPython } from '../test/support/python.js'
 import { ruleImage, ruleImageBytes } from '../test/support/rule.js'
-import { ruleWeights } from '../test/support/rule-weights.js'
+import { loadByRule } from '../test/support/rule-weights.js'
 import { median, requireIdleMachine } from './idle.js'
 import { EagerPyTorch, runReference } from './python.js'
 import { describeRtDetr, findTransformersJs, TransformersJs, transformersJsVersion } from './transformers-js.js'
@@ -61,19 +61,6 @@ function timed(session: Session, feeds: Readonly<Record<string, TensorData>>): (
   }
 }
 
-function loadRule(model: DetectionModel): LoadedModel {
-  const network = model.create()
-  const report = { layout: 'rule', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] }
-  return {
-    model,
-    network,
-    weights: ruleWeights(model, network, 1),
-    classNames: model.classNames,
-    report,
-    notes: [],
-  }
-}
-
 async function compile(graph: Graph, weights: LoadedModel['weights']): Promise<Session> {
   const optimized = optimizeForInference({ graph, weights })
   const { bytes, externalData } = encodeModel(optimized.graph, { weights: optimized.weights, externalFromBytes: 1024 })
@@ -84,8 +71,7 @@ async function networkAlone(name: string, { model, network, weights }: LoadedMod
   const session = await compile(buildPredictionGraph(model, network, { batch: 1, height: SIDE, width: SIDE }), weights)
   const pixel_mask: TensorData = { dtype: 'bool', shape: [1, SIDE, SIDE], data: new Uint8Array(SIDE * SIDE).fill(1) }
   const all: Readonly<Record<string, TensorData>> = { pixel_values: pixels, pixel_mask }
-  const feeds = Object.fromEntries(session.inputs.map((input) => [input.name, all[input.name]!]))
-  return { name, run: timed(session, feeds), stop: () => session.dispose() }
+  return { name, run: timed(session, feedsFor(session, all)), stop: () => session.dispose() }
 }
 
 async function ours(loaded: LoadedModel): Promise<Side[]> {
@@ -168,7 +154,7 @@ async function measured(
 }
 
 async function compare(model: DetectionModel): Promise<void> {
-  const sides = [...(await ours(loadRule(model))), ...(await others(model))]
+  const sides = [...(await ours(loadByRule(model))), ...(await others(model))]
   const found = await measured(sides)
   const gflop = measureModel(model, SIDE, SIDE).flops / 1e9
   console.log(
@@ -185,7 +171,7 @@ async function compare(model: DetectionModel): Promise<void> {
 
 async function decoderLayers(): Promise<void> {
   const model = findModel('rtdetr-r50')
-  const loaded = loadRule(model)
+  const loaded = loadByRule(model)
   const sides: Side[] = []
   for (const i of PAPER_LAYERS.keys()) {
     const shorter = model.adjusted!({ decoderLayers: i + 1 })

@@ -5,7 +5,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { boxesOf } from '../src/boxes/index.js'
-import { type DetectionModel, detrModel, detrR50, findModel } from '../src/models/index.js'
+import type { Parameter } from '../src/graph/index.js'
+import { denoisingSize } from '../src/matching/index.js'
+import { type DetectionModel, detrModel, detrR50, findModel, type Network } from '../src/models/index.js'
 import { initialWeights, parametersOf } from '../src/nn/index.js'
 import { countMacs } from '../src/passes/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
@@ -84,9 +86,13 @@ function batchOf({ batch, height, width }: Case): TrainingBatch {
   }
 }
 
+function trainedOf(network: Network, frozen: RegExp | undefined): Parameter[] {
+  return parametersOf(network).filter(({ role, key }) => role === 'weight' && frozen?.test(key) !== true)
+}
+
 async function createStep({ model, frozen }: Case): Promise<TrainingStep> {
   const network = model.create()
-  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && frozen?.test(key) !== true)
+  const trained = trainedOf(network, frozen)
   return TrainingStep.create({
     runtime: await createFfiRuntime({ threads: THREADS }),
     model,
@@ -102,9 +108,9 @@ async function createStep({ model, frozen }: Case): Promise<TrainingStep> {
 /** Multiply-adds of forward and backward pass, denoising included. */
 function stepMacs({ model, batch, height, width, frozen }: Case): number {
   const network = model.create()
-  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && frozen?.test(key) !== true)
+  const trained = trainedOf(network, frozen)
   const { criterion } = trainingFamilies[model.family]
-  const denoising = 2 * (criterion.denoising?.queries ?? 0)
+  const denoising = criterion.denoising === undefined ? 0 : denoisingSize([], criterion.denoising)
   return countMacs(buildJointGraph(model, network, criterion, trained, { batch, height, width, denoising }).graph)
 }
 

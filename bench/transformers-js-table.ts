@@ -14,7 +14,7 @@ import { findModel, type LoadedModel } from '../src/models/index.js'
 import { createFfiRuntime } from '../src/runtime/index.node.js'
 import { findPython } from '../test/support/python.js'
 import { ruleImageBytes } from '../test/support/rule.js'
-import { ruleWeights } from '../test/support/rule-weights.js'
+import { loadByRule } from '../test/support/rule-weights.js'
 import { runReference } from './python.js'
 import { describeRtDetr, findTransformersJs, TransformersJs, transformersJsVersion } from './transformers-js.js'
 
@@ -58,10 +58,7 @@ function load({ classes, seed }: Case): LoadedModel {
   const standard = findModel('rtdetr-r18')
   const classNames = classNamesOf(classes)
   const input = { ...standard.input, resize: { kind: 'stretch', height: HEIGHT, width: WIDTH } } as const
-  const model = { ...standard, classNames, input }
-  const network = model.create(classes)
-  const report = { layout: 'rule', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] }
-  return { model, network, weights: ruleWeights(model, network, seed), classNames, report, notes: [] }
+  return loadByRule({ ...standard, classNames, input }, seed)
 }
 
 async function ours(one: Case, file: string): Promise<Found[]> {

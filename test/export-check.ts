@@ -14,23 +14,14 @@ import { createFfiRuntime } from '../src/runtime/index.node.js'
 import type { TensorData } from '../src/tensor/index.js'
 import { findPython } from './support/python.js'
 import { ruleImageBytes } from './support/rule.js'
-import { ruleWeights } from './support/rule-weights.js'
+import { loadByRule } from './support/rule-weights.js'
 
 const python = findPython()
 if (python === undefined)
   throw new Error('export:check needs a Python with reference/requirements.txt: set DETRS_PYTHON')
 const folder = mkdtempSync(join(tmpdir(), 'detrs-export-'))
 const model = findModel('detr-r50')
-const network = model.create()
-const report = { layout: 'rule', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] }
-const loaded = {
-  model,
-  network,
-  weights: ruleWeights(model, network, 1),
-  classNames: model.classNames,
-  report,
-  notes: [],
-}
+const loaded = loadByRule(model)
 const script = fileURLToPath(new URL('../../reference/check_onnx.py', import.meta.url))
 const runtime = await createFfiRuntime()
 

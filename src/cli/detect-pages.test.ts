@@ -2,30 +2,14 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import {
-  type Found,
-  makeNameable,
-  type Outcome,
-  run,
-  temporaryFolder,
-  writePicture,
-  writeWeights,
-} from '../../test/support/cli.js'
+import { type Found, tinyDetection, writePicture } from '../../test/support/cli.js'
 import { ENCRYPTED, pdfFile, WITHOUT_PDFIUM } from '../../test/support/pdf-files.js'
-import { tinyModel } from '../../test/support/tiny-model.js'
 import { decodeImage } from '../data/index.node.js'
 
-const folder = temporaryFolder()
-const at = (name: string): string => join(folder, name)
-const weights = at('tiny.safetensors')
-makeNameable(tinyModel)
+const { folder, at, detect } = tinyDetection('-t', '0')
 const options = { skip: WITHOUT_PDFIUM }
 
-const detect = (...words: string[]): Promise<Outcome> =>
-  run(['detect', '-t', '0', '--model', weights, '--architecture', 'tiny', ...words])
-
 before(async () => {
-  writeWeights(weights, tinyModel)
   await writePicture(at('photo.png'), 60, 40)
   const pages = ['0 0 36 18 re f', '1 0 0 rg 36 18 36 18 re f', '']
   writeFileSync(at('report.pdf'), pdfFile({ pages }))

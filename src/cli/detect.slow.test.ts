@@ -5,25 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
-import {
-  type Found,
-  makeNameable,
-  type Outcome,
-  run,
-  temporaryFolder,
-  writePicture,
-  writeWeights,
-} from '../../test/support/cli.js'
+import { type Found, run, tinyDetection, writePicture } from '../../test/support/cli.js'
 import { chunk, u32 } from '../../test/support/image-files.js'
-import { TINY_CLASSES, tinyModel } from '../../test/support/tiny-model.js'
+import { TINY_CLASSES } from '../../test/support/tiny-model.js'
 
-const folder = temporaryFolder()
-const at = (name: string): string => join(folder, name)
-const weights = at('tiny.safetensors')
-makeNameable(tinyModel)
-
-const detect = (...words: string[]): Promise<Outcome> =>
-  run(['detect', '--model', weights, '--architecture', 'tiny', ...words])
+const { folder, at, weights, detect } = tinyDetection()
 
 async function detectJson(...words: string[]): Promise<Found[]> {
   const { code, out, err } = await detect('--json', ...words)
@@ -32,7 +18,6 @@ async function detectJson(...words: string[]): Promise<Found[]> {
 }
 
 before(async () => {
-  writeWeights(weights, tinyModel)
   mkdirSync(at('sub'))
   mkdirSync(at('empty'))
   await writePicture(at('2.jpg'), 90, 60, 1)

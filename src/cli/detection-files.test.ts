@@ -2,28 +2,13 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import {
-  type Found,
-  makeNameable,
-  type Outcome,
-  run,
-  temporaryFolder,
-  writePicture,
-  writeWeights,
-} from '../../test/support/cli.js'
-import { TINY_CLASSES, tinyModel } from '../../test/support/tiny-model.js'
+import { type Found, tinyDetection, writePicture } from '../../test/support/cli.js'
+import { TINY_CLASSES } from '../../test/support/tiny-model.js'
 import { decodeImage } from '../data/index.node.js'
 
-const folder = temporaryFolder()
-const at = (name: string): string => join(folder, name)
-const weights = at('tiny.safetensors')
-makeNameable(tinyModel)
-
-const detect = (...words: string[]): Promise<Outcome> =>
-  run(['detect', '-t', '0', '--model', weights, '--architecture', 'tiny', ...words])
+const { at, detect } = tinyDetection('-t', '0')
 
 before(async () => {
-  writeWeights(weights, tinyModel)
   mkdirSync(at('sub'))
   await writePicture(at('2.jpg'), 400, 300, 1)
   await writePicture(at('10.png'), 64, 128, 2)

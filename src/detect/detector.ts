@@ -3,7 +3,7 @@ import { collate, type ImageSize, type PdfPage, type RgbImage } from '../data/in
 import { buildDetectionGraph, type InputConvention, type LoadedModel } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { optimizeForInference } from '../passes/index.js'
-import type { Runtime, Session } from '../runtime/index.js'
+import { feedsFor, type Runtime, type Session } from '../runtime/index.js'
 import { ConfigError, nearestNames, type TensorData } from '../tensor/index.js'
 import { checkFinite } from './finite.js'
 
@@ -155,11 +155,9 @@ export class Detector<Source> {
   async #run(images: readonly PreparedImage[], options: CheckedOptions): Promise<ImageDetections[]> {
     const { pixels, sizes } = collate(images.map(({ resized }) => resized))
     const imageSizes = Int32Array.from(images.flatMap(({ original }) => [original.height, original.width]))
-    const { scores, labels, boxes } = await this.#session.run({
-      images: pixels,
-      ...(this.#session.inputs.some(({ name }) => name === 'sizes') ? { sizes } : {}),
-      image_sizes: { dtype: 'int32', shape: [images.length, 2], data: imageSizes },
-    })
+    const image_sizes: TensorData = { dtype: 'int32', shape: [images.length, 2], data: imageSizes }
+    const feeds = feedsFor(this.#session, { images: pixels, sizes, image_sizes })
+    const { scores, labels, boxes } = await this.#session.run(feeds)
     // NaN is below every threshold: without this, broken weights would look like photos without objects.
     checkFinite({ scores: scores!, boxes: boxes! }, this.loaded)
     return images.map(({ original }, i) => ({

@@ -7,6 +7,7 @@ import { gradient } from '../autodiff/index.js'
 import { parseSafetensors } from '../checkpoint/index.js'
 import { Graph, type Tensor } from '../graph/index.js'
 import { encodeModel } from '../onnx/index.js'
+import { feedsFor } from '../runtime/index.js'
 import { type TensorData, toNumbers } from '../tensor/index.js'
 import {
   applyCriterion,
@@ -63,8 +64,7 @@ function inputsOf(graph: Graph, feeds: Feeds, suffix = ''): { predicted: Predict
 
 async function run(graph: Graph, feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
   const session = await (await engine()).createSession(encodeModel(graph).bytes)
-  const wanted = Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!]))
-  const results = await session.run(wanted)
+  const results = await session.run(feedsFor(session, feeds))
   await session.dispose()
   return results
 }

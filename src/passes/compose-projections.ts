@@ -13,16 +13,15 @@ export function composeProjections({ graph, weights }: WeightedGraph): WeightedG
   const dropped = new Set<Node>()
   for (const node of graph.nodes) {
     const first = products.has(node) ? undefined : projectionOf(node, weights)
-    const ends = first === undefined ? undefined : projectionsOnly(node.outputs[0]!, graph, weights)
-    if (first === undefined || ends === undefined || !isCheaper(first, ends)) continue
-    dropped.add(node)
-    for (const end of ends) products.set(end.node, productOf(first, end))
-  }
-  for (const node of graph.nodes) {
-    // Filters of a layer over a map are a matrix with two axes added: other tools expect them as they are.
-    const single = products.has(node) || dropped.has(node) ? undefined : projectionOf(node, weights)
-    if (single !== undefined && node.inputs[1]!.source.kind === 'node')
-      products.set(node, { ...single, key: `${single.key}/filters` })
+    if (first === undefined) continue
+    const ends = projectionsOnly(node.outputs[0]!, graph, weights)
+    if (ends !== undefined && isCheaper(first, ends)) {
+      dropped.add(node)
+      for (const end of ends) products.set(end.node, productOf(first, end))
+    } else if (node.inputs[1]!.source.kind === 'node') {
+      // Filters of a layer over a map are a matrix with two axes added: other tools expect them as they are.
+      products.set(node, { ...first, key: `${first.key}/filters` })
+    }
   }
   const composed = new Map(weights)
   const rewritten = rewrite(graph, (node, inputs, target) => {
@@ -46,24 +45,39 @@ function isCheaper({ inputs, outputs: middle, node }: Projection, ends: readonly
   return inputs * middle * outputs <= saved / 2
 }
 
-/** Summed in double precision. */
+/** The filters' product is summed in double precision, four at a time: their sums wait for one another otherwise. */
 function productOf(first: Projection, second: Projection): Projection {
   const { inputs, outputs: middle } = first
   const { outputs } = second
+  const columns = columnsOf(first)
+  const row = new Float64Array(columns.length / middle)
   const filters = new Float32Array(outputs * inputs)
   const bias = new Float32Array(outputs)
-  const row = new Float64Array(inputs)
   for (let o = 0; o < outputs; o++) {
-    row.fill(0)
-    let shift = second.bias[o]!
-    for (let m = 0; m < middle; m++) {
-      const weight = second.filters[o * middle + m]!
-      shift += weight * first.bias[m]!
-      for (let i = 0; i < inputs; i++) row[i]! += weight * first.filters[m * inputs + i]!
+    const weights = Float64Array.from(second.filters.subarray(o * middle, (o + 1) * middle))
+    for (let i = 0, at = 0; i < row.length; i += 4, at += 4 * middle) {
+      let [a, b, c, d] = [0, 0, 0, 0]
+      for (let m = 0; m < middle; m++) {
+        const weight = weights[m]!
+        a += weight * columns[at + m]!
+        b += weight * columns[at + middle + m]!
+        c += weight * columns[at + 2 * middle + m]!
+        d += weight * columns[at + 3 * middle + m]!
+      }
+      row.set([a, b, c, d], i)
     }
-    filters.set(row, o * inputs)
-    bias[o] = shift
+    filters.set(row.subarray(0, inputs), o * inputs)
+    bias[o] = weights.reduce((sum, weight, m) => sum + weight * first.bias[m]!, second.bias[o]!)
   }
   // One layer may follow several, as RT-DETR's values do the projections of all levels.
   return { node: second.node, inputs, outputs, filters, bias, key: `${second.key}/after/${first.key}` }
+}
+
+/** A projection's filters [outputs, inputs] by input, with as many inputs of zeros as a multiple of four asks for. */
+function columnsOf({ filters, inputs, outputs }: Projection): Float64Array {
+  const columns = new Float64Array(Math.ceil(inputs / 4) * 4 * outputs)
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) columns[i * outputs + o] = filters[o * inputs + i]!
+  }
+  return columns
 }

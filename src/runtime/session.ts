@@ -79,3 +79,8 @@ export interface Runtime {
    */
   createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>
 }
+
+/** Those of `feeds` that a session takes: one list may serve the graphs of several models, or both halves of a step. */
+export function feedsFor({ inputs }: Pick<Session, 'inputs'>, feeds: NamedTensors): NamedTensors {
+  return Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]))
+}

@@ -4,7 +4,7 @@ import type { OutputSet } from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
-import type { NamedTensors, Runtime, Session, ValueInfo } from '../runtime/index.js'
+import { feedsFor, type NamedTensors, type Runtime, type Session, type ValueInfo } from '../runtime/index.js'
 import { type TensorData, zeros } from '../tensor/index.js'
 import { buildJointGraph, predictedNames, StepName, type TrainingShape } from './joint-graph.js'
 import type { Slab } from './slab.js'
@@ -63,7 +63,7 @@ export async function compileStep(
     known: joint.known,
     inputs: [...first.inputs, ...second.inputs],
     forward: async (feeds) => {
-      await first.run(feedsOf(first, feeds), { into: crossing })
+      await first.run(feedsFor(first, feeds), { into: crossing })
       return {
         predictions: joint.matched.map((name) => ({
           name,
@@ -76,7 +76,7 @@ export async function compileStep(
     },
     backward: async (feeds, gradients) => {
       const views = [...gradients.views].map(([key, view]) => [StepName.gradient(key), view] as const)
-      await second.run(feedsOf(second, feeds), { into: { ...results, ...Object.fromEntries(views) } })
+      await second.run(feedsFor(second, feeds), { into: { ...results, ...Object.fromEntries(views) } })
       const value = (name: string): number => Number(results[name]!.data[0])
       return {
         loss: value(StepName.total),
@@ -93,10 +93,6 @@ export async function compileStep(
 function buffersOf(session: Session, wanted: (name: string) => boolean = () => true): Record<string, TensorData> {
   const outputs = session.outputs.filter(({ name }) => wanted(name))
   return Object.fromEntries(outputs.map(({ name, dtype, shape }) => [name, zeros(dtype, shape.map(Number))]))
-}
-
-function feedsOf(session: Session, feeds: NamedTensors): NamedTensors {
-  return Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!]))
 }
 
 function copyOf(data: TensorData): TensorData {

@@ -7,6 +7,7 @@ import { detrCriterion } from '../models/detr/criterion.js'
 import { parametersOf } from '../nn/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { cast, greater, matmul, mul, relu, transpose } from '../ops/index.js'
+import { feedsFor } from '../runtime/index.js'
 import { fromNumbers, mix, type TensorData } from '../tensor/index.js'
 import { buildJointGraph, predictedNames, StepName } from './joint-graph.js'
 import { splitGraph } from './split-graph.js'
@@ -16,7 +17,7 @@ type Tensors = Readonly<Record<string, TensorData>>
 /** Compiles and runs a graph on those of `feeds` that it takes; unrewritten, so that both halves compute as the whole. */
 async function run(graph: Graph, feeds: Tensors): Promise<Record<string, TensorData>> {
   const session = await (await engine()).createSession(encodeModel(graph).bytes, { graphOptimization: 'none' })
-  const results = await session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!])))
+  const results = await session.run(feedsFor(session, feeds))
   await session.dispose()
   return results
 }

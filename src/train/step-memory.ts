@@ -1,8 +1,9 @@
 /** @file How much memory a training step takes, and the batch that fits: found before anything is compiled. */
 import type { Parameter } from '../graph/index.js'
+import { denoisingSize } from '../matching/index.js'
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
-import { sizeOfShape } from '../tensor/index.js'
+import { bytesPerElement, sizeOfShape } from '../tensor/index.js'
 import { buildJointGraph, predictedNames, type TrainingShape } from './joint-graph.js'
 import { splitGraph } from './split-graph.js'
 
@@ -27,12 +28,12 @@ export function stepMemory(
   trained: readonly Parameter[],
   size: Pick<TrainingShape, 'height' | 'width'>,
 ): StepMemory {
-  const denoising = 2 * (criterion.denoising?.queries ?? 0)
+  const denoising = criterion.denoising === undefined ? 0 : denoisingSize([], criterion.denoising)
   const joint = buildJointGraph(model, network, criterion, trained, { ...size, batch: 1, denoising })
   const { forward, saved } = splitGraph(joint.graph, new Set(predictedNames(joint)))
   const crossing = saved.reduce((sum, name) => {
     const { dtype, shape } = forward.outputs.get(name)!
-    return sum + sizeOfShape(shape.map(Number)) * (dtype === 'bool' || dtype === 'uint8' ? 1 : 4)
+    return sum + sizeOfShape(shape.map(Number)) * bytesPerElement(dtype)
   }, 0)
   const numbers = trained.reduce((sum, { shape }) => sum + sizeOfShape(shape), 0)
   return { perPhoto: IN_THE_ENGINE * crossing, fixed: 4 * SLABS * numbers }

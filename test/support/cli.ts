@@ -14,6 +14,7 @@ import { parametersOf } from '../../src/nn/index.js'
 import type { TensorData } from '../../src/tensor/index.js'
 import { ruleImageBytes } from './rule.js'
 import { ruleWeights } from './rule-weights.js'
+import { tinyModel } from './tiny-model.js'
 
 /** What a command did. */
 export interface Outcome {
@@ -122,6 +123,25 @@ export function writeWeights(
 ): string {
   writeFileSync(path, encodeSafetensors(officialRuleWeights(model), new Map(Object.entries(metadata))))
   return path
+}
+
+/** `detrs detect` with the tiny model, whose weights lie in a folder for the photos of a file's tests. */
+export interface TinyDetection {
+  readonly folder: string
+  /** A path in the folder. */
+  readonly at: (name: string) => string
+  readonly weights: string
+  readonly detect: (...words: string[]) => Promise<Outcome>
+}
+
+/** @param options of every detection, before those of the one at hand */
+export function tinyDetection(...options: string[]): TinyDetection {
+  const folder = temporaryFolder()
+  const at = (name: string): string => join(folder, name)
+  makeNameable(tinyModel)
+  const weights = writeWeights(at('tiny.safetensors'), tinyModel)
+  const model = ['--model', weights, '--architecture', 'tiny']
+  return { folder, at, weights, detect: (...words) => run(['detect', ...options, ...model, ...words]) }
 }
 
 /** Writes a picture with detail; the format is that of the file's extension. */

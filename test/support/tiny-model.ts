@@ -1,6 +1,6 @@
 /** @file A DETR small enough for tests that need no particular size: ResNet-18, 32 channels, two layers of each kind. */
-import { type DetectionModel, detrModel, detrR50, type LoadedModel, type Network } from '../../src/models/index.js'
-import { ruleWeights } from './rule-weights.js'
+import { type DetectionModel, detrModel, detrR50, type LoadedModel } from '../../src/models/index.js'
+import { loadByRule } from './rule-weights.js'
 
 /** Classes of the tiny model; the last of three is not used. */
 export const TINY_CLASSES: readonly (string | null)[] = ['circle', 'square', null]
@@ -29,13 +29,5 @@ export const tinyModel: DetectionModel = {
 
 /** The tiny model filled by the rule. */
 export function loadTinyModel(seed = 1): LoadedModel {
-  const network: Network = tinyModel.create()
-  return {
-    model: tinyModel,
-    network,
-    weights: ruleWeights(tinyModel, network, seed),
-    classNames: TINY_CLASSES,
-    report: { layout: 'rule', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] },
-    notes: [],
-  }
+  return loadByRule(tinyModel, seed)
 }

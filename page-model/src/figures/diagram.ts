@@ -27,11 +27,6 @@ export function diagram(random: Random, prose: Prose, width: number, height: num
   return MAKERS[random.pick(Object.keys(MAKERS))]!(random, prose, width, height)
 }
 
-/** A window of a program. */
-export function windowOf(random: Random, prose: Prose, width: number, height: number): Drawing {
-  return screenshot(random, prose, width, height)
-}
-
 function label(prose: Prose, x: number, y: number, size: number, words = 1): string {
   return text(x, y + size / 3, size, prose.words(words), 'text-anchor="middle"')
 }
@@ -155,7 +150,8 @@ function map(random: Random, prose: Prose, width: number, height: number): Drawi
   return svg(width, height, rect(0, 0, width, height, land) + areas + roads + names + frame)
 }
 
-function screenshot(random: Random, prose: Prose, width: number, height: number): Drawing {
+/** A window of a program. */
+export function screenshot(random: Random, prose: Prose, width: number, height: number): Drawing {
   const dark = random.chance(0.3)
   const [back, ink, bar] = dark
     ? ['#22272e', '#cdd', '#30363d']

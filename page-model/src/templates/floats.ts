@@ -1,5 +1,15 @@
 /** @file Tables and pictures with their captions. */
-import { barCode, chart, type Drawing, diagram, logo, seal, signature, squareCode, windowOf } from '../figures/index.js'
+import {
+  barCode,
+  chart,
+  type Drawing,
+  diagram,
+  logo,
+  screenshot,
+  seal,
+  signature,
+  squareCode,
+} from '../figures/index.js'
 import { box, escapeHtml, region } from '../markup.js'
 import type { Material } from './page.js'
 
@@ -85,7 +95,7 @@ export function screen(m: Material, width: number): string {
   const own = Math.max(120, width * random.float(0.25, 0.95))
   const height = own * random.float(0.35, 0.9)
   const scale = Math.max(1, 250 / own)
-  const shown = drawn(windowOf(random, m.prose, Math.round(own * scale), Math.round(height * scale)), own)
+  const shown = drawn(screenshot(random, m.prose, Math.round(own * scale), Math.round(height * scale)), own)
   return box(random.chance(0.65) ? shown : shown + caption(m, 'figure'), 'fig')
 }
 

@@ -196,6 +196,11 @@ export function blocks(m: Material, plan: Pick<FlowPlan, 'blocks'>, width: numbe
   return out.join('')
 }
 
+/** Characters of code that fit a column, about. @param width of the column in CSS pixels. */
+function codeWidth({ theme }: Material, width: number): number {
+  return width / (theme.size * 0.82 * 0.62) - 4
+}
+
 function make(m: Material, kind: Block, width: number): string {
   const { random } = m
   switch (kind) {
@@ -222,11 +227,11 @@ function make(m: Material, kind: Block, width: number): string {
     case 'formula':
       return formulaPassage(m)
     case 'code':
-      return code(m, width / (m.theme.size * 0.82 * 0.62) - 4)
+      return code(m, codeWidth(m, width))
     case 'listing':
-      return code(m, width / (m.theme.size * 0.82 * 0.62) - 4, random.int(12, 34))
+      return code(m, codeWidth(m, width), random.int(12, 34))
     case 'declaration':
-      return declaration(m, width / (m.theme.size * 0.82 * 0.62) - 4)
+      return declaration(m, codeWidth(m, width))
     case 'reference':
       return referenceTable(m)
     case 'screen':

@@ -4,18 +4,7 @@
  */
 import type { Dim, Tensor } from '../../graph/index.js'
 import { type LayerNorm, type LevelSize, type Linear, type Mlp, tokensOf } from '../../nn/index.js'
-import {
-  add,
-  gather,
-  gatherRows,
-  greater,
-  reduceMax,
-  reshape,
-  stopGradient,
-  topK,
-  unsqueeze,
-  where,
-} from '../../ops/index.js'
+import { add, gather, gatherRows, reduceMax, reshape, stopGradient, topK, unsqueeze, where } from '../../ops/index.js'
 import { ConfigError, type TensorData } from '../../tensor/index.js'
 import type { Memory } from '../deformable-detr/index.js'
 
@@ -74,20 +63,20 @@ export function selectQueries(
   // Which tokens are chosen is not differentiated; what is said of the chosen ones is said again below.
   const bestOf = (tokens: Tensor): Tensor => reduceMax(score.forward(stopGradient(tokens)), [2])
   const isValid = graph.constant(valid)
-  const [, tokens] = topK(where(greater(isValid, 0), bestOf(judged), bestOf(ofZeros)), count, 1)
-  const hasAnchor = unsqueeze(greater(gather(isValid, tokens, 0), 0), [2])
+  const [, tokens] = topK(where(isValid, bestOf(judged), bestOf(ofZeros)), count, 1)
+  const hasAnchor = unsqueeze(gather(isValid, tokens, 0), [2])
   const chosen = where(hasAnchor, gatherRows(judged, tokens), ofZeros)
   const anchored = gather(graph.constant(anchorLogits), tokens, 0) // [batch, queries, 4]
   return { tokens, content: chosen, logits: score.forward(chosen), boxLogits: add(box.forward(chosen), anchored) }
 }
 
 /**
- * One box around the centre of every pixel of every level: its logits [tokens, 4], cxcywh, and 1 or 0 [tokens] for boxes
- * that keep off the border or do not.
+ * One box around the centre of every pixel of every level: its logits [tokens, 4], cxcywh, and whether it keeps off the border,
+ * bool [tokens].
  */
 function anchors(sizes: readonly LevelSize[]): { logits: TensorData; valid: TensorData } {
   const tokens = sizes.reduce((sum, [height, width]) => sum + height * width, 0)
-  const [logits, valid] = [new Float32Array(4 * tokens), new Float32Array(tokens)]
+  const [logits, valid] = [new Float32Array(4 * tokens), new Uint8Array(tokens)]
   let token = 0
   for (const [level, [height, width]] of sizes.entries()) {
     const side = FINEST_SIDE * 2 ** level
@@ -103,6 +92,6 @@ function anchors(sizes: readonly LevelSize[]): { logits: TensorData; valid: Tens
   }
   return {
     logits: { dtype: 'float32', shape: [tokens, 4], data: logits },
-    valid: { dtype: 'float32', shape: [tokens], data: valid },
+    valid: { dtype: 'bool', shape: [tokens], data: valid },
   }
 }
