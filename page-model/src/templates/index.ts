@@ -2,19 +2,22 @@
 import type { Split } from '../classes.js'
 import type { Random } from '../random.js'
 import { BUSINESS } from './business.js'
+import { DATED } from './dated.js'
+import { DECKS } from './decks.js'
 import { DOCUMENTS } from './documents.js'
 import { FORMS } from './forms.js'
 import { HELD_OUT } from './held-out.js'
 import type { Template } from './page.js'
 import { PAPERS } from './papers.js'
 import { PRESS } from './press.js'
+import { QUICK } from './quick.js'
 import { SHEETS } from './sheets.js'
 import { SLIDES } from './slides.js'
 
 export { composePage, type PageMarkup } from './page.js'
 
 export const TEMPLATES: Readonly<Record<Split, readonly Template[]>> = {
-  train: [...PAPERS, ...DOCUMENTS, ...PRESS, ...BUSINESS, ...SLIDES, ...FORMS, ...SHEETS],
+  train: [...PAPERS, ...DOCUMENTS, ...PRESS, ...BUSINESS, ...SLIDES, ...DECKS, ...FORMS, ...SHEETS, ...DATED, ...QUICK],
   val: HELD_OUT,
 }
 

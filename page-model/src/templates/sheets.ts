@@ -210,16 +210,7 @@ function screen(m: Material): Sheet {
       inner * height,
     )
   const main = box(article, 'flow', 'columns:1;flex:1;min-width:0;height:100%')
-  const foot = random.chance(0.5)
-    ? box(
-        region(
-          'Page-footer',
-          escapeHtml(`© ${prose.year()} ${prose.organisation()} · ${prose.words(1)} · ${prose.words(1)}`),
-        ),
-        '',
-        'flex:none;background:#eee;color:#333;padding:10px 24px;font-size:0.8em',
-      )
-    : ''
+  const foot = siteFoot(m, narrow)
   return {
     width,
     height,
@@ -235,6 +226,33 @@ function screen(m: Material): Sheet {
       'display:flex;flex-direction:column;height:100%',
     ),
   }
+}
+
+/** What a site's pages end with: a line of names, or columns of short lines. */
+function siteFoot(m: Material, narrow: boolean): string {
+  const { random, prose, theme } = m
+  const kind = random.weighted({ none: 4, line: 4, columns: narrow ? 0 : 3 })
+  if (kind === 'none') return ''
+  const ground = random.pick([
+    'background:#eee;color:#333',
+    `background:${theme.accent};color:#fff`,
+    'border-top:1px solid',
+  ])
+  const notice = `© ${prose.year()} ${prose.organisation()} · ${prose.words(1)} · ${prose.words(1)}`
+  const column = (): string =>
+    region(
+      'Page-footer',
+      Array.from({ length: random.int(2, 4) }, () => escapeHtml(prose.words(random.int(1, 2)))).join('<br>'),
+    )
+  const inside =
+    kind === 'line'
+      ? region('Page-footer', escapeHtml(notice), { style: `text-align:${random.pick(['start', 'center'])}` })
+      : Array.from({ length: random.int(2, 4) }, column).join('')
+  return box(
+    inside,
+    '',
+    `flex:none;${ground};padding:10px 24px;font-size:0.8em;${kind === 'line' ? '' : 'display:flex;justify-content:space-between'}`,
+  )
 }
 
 /** A page full of numbers. */

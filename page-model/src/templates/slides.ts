@@ -5,21 +5,23 @@ import { captionedTable, emblem, figure, picture, table } from './floats.js'
 import { title } from './openings.js'
 import type { Material, Sheet, Template } from './page.js'
 
-interface Look {
+export interface Look {
   readonly dark: boolean
   /** CSS of the sheet's ground. */
   readonly ground: string
   readonly ink: string
 }
 
-function look(m: Material): Look {
+/** The ground of a slide: light more often than dark. */
+export function look(m: Material): Look {
   const { random, theme } = m
   const dark = random.chance(0.22)
   if (dark) return { dark, ground: random.pick(['#14213d', '#1f1f1f', '#0b3c49', theme.accent]), ink: '#f4f4f4' }
   return { dark, ground: random.pick(['#fff', '#fff', '#fff', '#f7f5f0', '#f2f6fb']), ink: theme.ink }
 }
 
-function bullets(m: Material, count: number): string {
+/** Points, some with points of their own. */
+export function bullets(m: Material, count: number): string {
   const { random, prose, theme } = m
   const out: string[] = []
   for (let i = 0; i < count; i++) {
@@ -147,7 +149,8 @@ function beside(m: Material, a: string, b: string): string {
   )
 }
 
-function footer(m: Material, pad: number): string {
+/** Names and number at a slide's foot. @param pad from its sides, in CSS pixels. */
+export function footer(m: Material, pad: number): string {
   const { random, prose } = m
   const parts = random.pick([
     [String(random.int(1, 60))],

@@ -105,7 +105,7 @@ export function drawTheme(random: Random, split: Split, language: Language, wish
     listNumber: random.pick(['1.', '1.', '1)', '(a)', '(i)', 'a.']),
     codeDress: random.weighted({ none: 3, fill: 4, frame: 2, bar: 1, dark: 0.8 }),
     formulaAlign: random.chance(0.85) ? 'center' : 'start',
-    formulaNumber: random.weighted({ right: 6, none: 3, left: 0.6 }),
+    formulaNumber: random.weighted({ right: 6, none: 3, left: 1.6 }),
     noteRule: random.chance(0.75),
   }
   const { bodyFonts: _fonts, bodyRole: _role, headingRole: _heading, ...fixed } = wish
