@@ -7,11 +7,14 @@ import {
   convTranspose2d,
   fill,
   fusedMatmul,
+  gather,
+  matmul,
   maxPoolIndices,
   mul,
   pad,
   reduceSum,
   reshape,
+  resizeNearest,
   scatterElements,
   slice,
   transpose,
@@ -110,19 +113,22 @@ function exchanged(weight: Tensor, groups: number): Tensor {
   return reshape(transpose(apart, [0, 2, 1, 3, 4]), [groups * inputs, outputs / groups, height, width])
 }
 
-/** Filters rotated by half a turn: their taps in reverse order, by a slice with a negative step. */
+/** Filters rotated by half a turn: their taps in reverse order, by a product with 0 and 1; a slice backwards takes twice as long. */
 function reverseKernel(weight: Tensor): Tensor {
   const [outputs, inputs, height, width] = sizesOf(weight) as [number, number, number, number]
-  const taps = reshape(weight, [outputs, inputs, height * width])
-  return reshape(slice(taps, 2, -1, Number.MIN_SAFE_INTEGER, -1), weight.shape)
+  const count = height * width
+  const data = Float32Array.from({ length: count * count }, (_, i) =>
+    Number((i % count) + Math.floor(i / count) === count - 1),
+  )
+  const reversal = weight.graph.constant({ dtype: 'float32', shape: [count, count], data })
+  return reshape(matmul(reshape(weight, [outputs * inputs, count]), reversal), weight.shape)
 }
 
 /** Up to so many filters the products of single taps are faster than one of all taps, which must be put together first. */
 const FEW_FILTERS = 64
 
 /**
- * dW[o, c, tap] = Σ dy[o, n]·x[c, n + tap] over all pixels n of all images. With channels first and images behind, one matrix
- * product sums over images as well.
+ * dW[o, c, tap] = Σ dy[o, n]·x[c, n + tap] over all pixels n of all images: one matrix product, which sums over images as well.
  */
 function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): Tensor {
   const [outputs, inputs, rows, columns] = sizesOf(weight) as [number, number, number, number]
@@ -139,31 +145,34 @@ function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): 
       weight.shape,
     )
   }
-  const [xChannels, dyChannels] = [transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3])]
-  const pixels = dyChannels.shape.slice(1).reduce<number>((product, size) => product * (size as number), 1)
-  const taps = shiftedPixels(xChannels, sizesOf(dy).slice(2) as [number, number], window)
-  // [groups, taps · inputs, pixels] beside [groups, outputs / groups, pixels]: one product for each group.
+  const pixels = sizesOf(dy).reduce((product, size) => product * size, 1) / sizesOf(dy)[1]!
   const { groups } = window
-  const perGroup = taps.map((tap) => reshape(tap, [groups, inputs, pixels]))
-  const rowsOfDy = reshape(dyChannels, [groups, outputs / groups, pixels])
-  const product = fusedMatmul(rowsOfDy, concat(perGroup, 1), { transB: true }) // [groups, outputs / groups, taps · inputs]
+  const seen = reshape(seenPixels(x, dy, window), [pixels, rows * columns, groups, inputs])
+  const perGroup = groups === 1 ? seen : transpose(seen, [2, 0, 1, 3])
+  const rowsOfDy = reshape(transpose(dy, [1, 0, 2, 3]), [groups, outputs / groups, pixels])
+  const product = matmul(rowsOfDy, reshape(perGroup, [groups, pixels, rows * columns * inputs]))
   return reshape(transpose(reshape(product, [outputs, rows * columns, inputs]), [0, 2, 1]), weight.shape)
 }
 
-/** What each tap of the kernel sees of x [channels, batch, height, width], for every output pixel. */
-function shiftedPixels(x: Tensor, [height, width]: readonly [number, number], window: Window): Tensor[] {
-  const { kernel, stride, padding, dilation } = window
-  const padded = padding === 0 ? x : pad(x, [0, 0, padding, padding], [0, 0, padding, padding])
-  // Columns of one phase stand side by side after the first slice, so that the others copy whole rows.
-  const phases = Array.from({ length: stride }, (_, phase) =>
-    stride === 1 ? padded : slice(padded, 3, phase, undefined, stride),
-  )
-  return Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
-    const [top, left] = [Math.floor(tap / kernel[1]) * dilation, (tap % kernel[1]) * dilation]
-    const band = slice(phases[left % stride]!, 2, top, top + (height - 1) * stride + 1, stride)
-    const first = Math.floor(left / stride)
-    return slice(band, 3, first, first + width)
-  })
+/** What each output pixel sees of x [batch, channels, height, width], tap by tap: [pixels · taps, channels], whole pixels in one gather. */
+function seenPixels(x: Tensor, dy: Tensor, { kernel, stride, padding, dilation }: Window): Tensor {
+  const last = transpose(x, [0, 2, 3, 1])
+  const padded = padding === 0 ? last : pad(last, [0, padding, padding, 0], [0, padding, padding, 0])
+  const [batch, tall, wide, channels] = sizesOf(padded) as [number, number, number, number]
+  const [, , height, width] = sizesOf(dy) as [number, number, number, number]
+  const index = new Int32Array(batch * height * width * kernel[0] * kernel[1])
+  let at = 0
+  for (let image = 0; image < batch; image++) {
+    for (let pixel = 0; pixel < height * width; pixel++) {
+      const [top, left] = [Math.floor(pixel / width) * stride, (pixel % width) * stride]
+      const first = (image * tall + top) * wide + left
+      for (let row = 0; row < kernel[0]; row++) {
+        for (let column = 0; column < kernel[1]; column++) index[at++] = first + (row * wide + column) * dilation
+      }
+    }
+  }
+  const indices = x.graph.constant({ dtype: 'int32', shape: [index.length], data: index })
+  return gather(reshape(padded, [batch * tall * wide, channels]), indices, 0)
 }
 
 /**
@@ -207,18 +216,14 @@ const averagePoolRule: Rule = ({ inputs: [x], gradients: [dy], node }) => {
   if ([...others, ...strides].some((size) => size !== kernel) || others.length !== 1 || padded) {
     throw noGradient(node, 'pooling whose windows do not tile the image')
   }
-  const [batch, channels, height, width] = sizesOf(x!) as [number, number, number, number]
+  const [, , height, width] = sizesOf(x!) as [number, number, number, number]
   const [, , rows, columns] = sizesOf(dy!) as [number, number, number, number]
   const inside = (index: number, size: number): number => Math.min(kernel, size - index * kernel)
   const shares = Float32Array.from({ length: rows * columns }, (_, i) => {
     return 1 / (inside(Math.floor(i / columns), height) * inside(i % columns, width))
   })
   const share = dy!.graph.constant({ dtype: 'float32', shape: [rows, columns], data: shares })
-  const spreadOut = mul(
-    reshape(mul(dy!, share), [batch, channels, rows, 1, columns, 1]),
-    fill(dy!, [1, kernel, 1, kernel], 1),
-  )
-  const full = reshape(spreadOut, [batch, channels, rows * kernel, columns * kernel])
+  const full = resizeNearest(mul(dy!, share), rows * kernel, columns * kernel)
   // In floor mode the last pixels are in no window, in ceil mode the last windows reach beyond the image.
   const missing = [height - rows * kernel, width - columns * kernel].map((size) => Math.max(0, size))
   const whole = missing.every((size) => size === 0) ? full : pad(full, [0, 0, 0, 0], [0, 0, ...missing])

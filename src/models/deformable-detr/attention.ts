@@ -26,6 +26,7 @@ import {
   scatterElements,
   slice,
   softmax,
+  split,
   squeeze,
   sub,
   transpose,
@@ -251,7 +252,7 @@ export class DeformableAttention {
       )
     const [heights, widths] = [perPoint(([height]) => height), perPoint(([, width]) => width)]
     const starts = perPoint((_, level) => sum(sizes.slice(0, level).map(([height, width]) => height * width)))
-    const [x, y] = [0, 1].map((axis) => squeeze(slice(places, 4, axis, axis + 1), [4])) as [Tensor, Tensor]
+    const [x, y] = split(places, [1, 1], 4).map((axis) => squeeze(axis, [4])) as [Tensor, Tensor]
     const last = [sub(widths, 1), sub(heights, 1)] as const
     const tokenOf = (column: Tensor, row: Tensor): Tensor => {
       const [inColumn, inRow] = [minMax(column, last[0]), minMax(row, last[1])]
