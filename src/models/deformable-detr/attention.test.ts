@@ -75,7 +75,9 @@ function assertNear(actual: TensorData, name: string): void {
 
 describe('deformable attention equals transformers', () => {
   for (const one of cases) {
-    const ways = one.attributes.discrete ? (['rows', 'matrix'] as const) : (['grid', 'rows', 'matrix'] as const)
+    const interpolating: readonly Reading[] = ['grid', 'rows', 'matrix']
+    const both: readonly Reading[] = one.attributes.levels.length > 1 ? ['grid-and-matrix'] : []
+    const ways = one.attributes.discrete ? (['rows', 'matrix'] as const) : [...interpolating, ...both]
     for (const way of [...ways, undefined]) {
       test(`${one.name} by ${way ?? 'what suits'}`, async () => {
         const { y } = await run(build(one, false, way), one)

@@ -4,7 +4,7 @@
  * learns where they lie and how much each counts. Points that fall on whole pixels only are RT-DETRv2's (arXiv:2407.17140).
  */
 import type { Dim, Tensor } from '../../graph/index.js'
-import { type LevelSize, Linear, mapsOf, xavierUniform, zerosInitial } from '../../nn/index.js'
+import { type LevelSize, Linear, mapsOf, tokensOf, xavierUniform, zerosInitial } from '../../nn/index.js'
 import {
   add,
   and,
@@ -48,9 +48,10 @@ export interface DeformableAttentionOptions {
 
 /**
  * Ways that give the same: by the engine's operator for it, which has no whole pixels; row by row with operators that every engine
- * has right (ONNX Runtime's own is wrong on WebGPU, its issue 32275); or as a product with a sparse matrix.
+ * has right (ONNX Runtime's own is wrong on WebGPU, its issue 32275); as a product with a sparse matrix; or fine levels by grid and
+ * coarse ones by matrix.
  */
-export type Reading = 'grid' | 'rows' | 'matrix'
+export type Reading = 'grid' | 'rows' | 'matrix' | 'grid-and-matrix'
 
 /** Levels of features that queries read. */
 export interface Memory {
@@ -61,6 +62,22 @@ export interface Memory {
   readonly maps?: readonly Tensor[]
   /** float32 [batch, tokens, 1]: 0 where a token is padding and counts as nothing, else 1 */
   readonly valid?: Tensor
+}
+
+interface Level {
+  readonly size: LevelSize
+  /** Points that each head reads on it. */
+  readonly points: number
+}
+
+/** Points on levels that are read in the same way. */
+interface Reads {
+  /** float32 [batch, queries, heads, points, 2]: fractions of the image */
+  readonly places: Tensor
+  /** float32 [batch, queries, heads, points] */
+  readonly weights: Tensor
+  /** Whose points follow each other. */
+  readonly levels: readonly Level[]
 }
 
 /** Keys: sampling_offsets, attention_weights, value_proj, output_proj; rows of the first two by head, level, point (and x, y). */
@@ -74,9 +91,13 @@ export class DeformableAttention {
   constructor(options: DeformableAttentionOptions) {
     const { channels, heads, points } = options
     const count = heads * points.reduce((a, b) => a + b, 0)
-    if (options.sampling === 'nearest' && options.reading === 'grid') {
+    if (options.sampling === 'nearest' && options.reading?.startsWith('grid')) {
       const expected = "reading by 'rows' or 'matrix' of whole pixels"
-      throw new ConfigError({ where: 'DeformableAttention', expected, got: "'grid', which interpolates" })
+      throw new ConfigError({ where: 'DeformableAttention', expected, got: `'${options.reading}', which interpolates` })
+    }
+    if (options.reading === 'grid-and-matrix' && points.length < 2) {
+      const expected = "two levels or more for 'grid-and-matrix'"
+      throw new ConfigError({ where: 'DeformableAttention', expected, got: `${points.length}` })
     }
     this.options = options
     this.samplingOffsets = new Linear(channels, 2 * count)
@@ -111,8 +132,8 @@ export class DeformableAttention {
 
   /** Where points lie, float32 [batch, queries, heads, points, 2]: fractions of the image. */
   #places(offsets: Tensor, references: Tensor, sizes: readonly LevelSize[]): Tensor {
-    const perPoint = references.shape[2] === 1 ? references : this.#repeated(references)
-    const from = unsqueeze(slice(perPoint, 3, 0, 2), [2])
+    const ownReferences = references.shape[2] === 1 ? references : this.#repeated(references)
+    const from = unsqueeze(slice(ownReferences, 3, 0, 2), [2])
     if (references.shape[3] === 2) {
       const counts = this.options.points
       const pixel = sizes.flatMap(([height, width], level) => {
@@ -121,8 +142,12 @@ export class DeformableAttention {
       const scale = offsets.graph.constant(fromNumbers('float32', [sum(counts), 2], pixel))
       return add(from, mul(offsets, scale))
     }
-    const shares = this.#perPoint(offsets, (points) => 0.5 / points)
-    return add(from, mul(mul(offsets, shares), unsqueeze(slice(perPoint, 3, 2, 4), [2])))
+    const levels = this.#levels(sizes)
+    const shares = unsqueeze(
+      perPoint(offsets, levels, ({ points }) => 0.5 / points),
+      [1],
+    )
+    return add(from, mul(mul(offsets, shares), unsqueeze(slice(ownReferences, 3, 2, 4), [2])))
   }
 
   /** References of levels, one for each point: [batch, queries, points, ·]. */
@@ -133,27 +158,44 @@ export class DeformableAttention {
 
   /** What the heads read, side by side: float32 [batch, queries, channels]. */
   #read(places: Tensor, weights: Tensor, memory: Memory): Tensor {
-    const { sizes } = memory
-    switch (this.options.reading ?? this.#suitable(places.graph.training, sizes)) {
+    const levels = this.#levels(memory.sizes)
+    const whole = { places, weights, levels }
+    switch (this.options.reading ?? this.#suitable(places.graph.training, levels)) {
       case 'matrix':
-        return this.#byMatrix(places, weights, this.#values(memory), sizes)
+        return this.#byMatrix(whole, this.#values(memory))
       case 'rows':
-        return this.#byRows(places, weights, this.#values(memory), sizes)
+        return this.#byRows(whole, this.#values(memory))
       case 'grid':
-        return this.#byGrid(places, weights, this.#valueMaps(memory))
+        return this.#byGrid(whole, this.#valueMaps(memory))
+      case 'grid-and-matrix': {
+        const maps = this.#valueMaps(memory)
+        const fitting = levels.findIndex((level) => this.#fewTokens([level]))
+        const first = Math.max(1, fitting)
+        const [fine, coarse] = cutAt(whole, first)
+        return add(this.#byGrid(fine, maps.slice(0, first)), this.#byMatrix(coarse, tokensOf(maps.slice(first))))
+      }
     }
+  }
+
+  #levels(sizes: readonly LevelSize[]): readonly Level[] {
+    return sizes.map((size, i) => ({ size, points: this.options.points[i]! }))
+  }
+
+  #suitable(training: boolean, levels: readonly Level[]): Reading {
+    const nearest = this.options.sampling === 'nearest'
+    if (training && (nearest || this.#fewTokens(levels))) return 'matrix'
+    if (nearest) return 'rows'
+    return training && this.#fewTokens(levels.slice(-1)) ? 'grid-and-matrix' : 'grid'
   }
 
   /**
    * A matrix has a whole row of tokens for each query and head; the other ways' gradients are scattered, value by value. On two
    * cores training takes as long either way where there are three times as many tokens as values.
    */
-  #suitable(training: boolean, sizes: readonly LevelSize[]): Reading {
-    const { channels, heads, points, sampling } = this.options
-    const tokens = sum(sizes.map(([height, width]) => height * width))
-    const values = 4 * sum(points) * (channels / heads)
-    if (training && (sampling === 'nearest' || tokens <= 3 * values)) return 'matrix'
-    return sampling === 'nearest' ? 'rows' : 'grid'
+  #fewTokens(levels: readonly Level[]): boolean {
+    const { channels, heads } = this.options
+    const tokens = sum(levels.map(({ size: [height, width] }) => height * width))
+    return tokens <= 3 * 4 * pointsOf(levels) * (channels / heads)
   }
 
   /** What is read, float32 [batch, tokens, channels]. */
@@ -169,25 +211,21 @@ export class DeformableAttention {
     return mapsOf(this.#values(memory), sizes)
   }
 
-  /** A constant [points, 1] from the number of points of each point's level. */
-  #perPoint({ graph }: Tensor, of: (points: number, level: number) => number): Tensor {
-    const values = this.options.points.flatMap((points, level) => new Array<number>(points).fill(of(points, level)))
-    return graph.constant({ dtype: 'float32', shape: [values.length, 1], data: Float32Array.from(values) })
-  }
-
   /** Level by level with the engine's own operator. */
-  #byGrid(places: Tensor, weights: Tensor, maps: readonly Tensor[]): Tensor {
-    const { channels, heads, points } = this.options
+  #byGrid({ places, weights, levels }: Reads, maps: readonly Tensor[]): Tensor {
+    const { channels, heads } = this.options
     const [batch, queries] = places.shape as [Dim, Dim]
-    const grid = reshape(transpose(sub(mul(places, 2), 1), [0, 2, 1, 3, 4]), [-1, queries, sum(points), 2])
+    const count = pointsOf(levels)
+    const grid = reshape(transpose(sub(mul(places, 2), 1), [0, 2, 1, 3, 4]), [-1, queries, count, 2])
     let point = 0
     const read = maps.map((map, level) => {
-      const own = slice(grid, 2, point, point + points[level]!)
-      point += points[level]!
+      const { points } = levels[level]!
+      const own = slice(grid, 2, point, point + points)
+      point += points
       const [height, width] = map.shape.slice(2) as [Dim, Dim]
       return gridSample(reshape(map, [-1, channels / heads, height, width]), own) // [batch · heads, ·, queries, points]
     })
-    const shares = reshape(transpose(weights, [0, 2, 1, 3]), [-1, 1, queries, sum(points)])
+    const shares = reshape(transpose(weights, [0, 2, 1, 3]), [-1, 1, queries, count])
     const summed = reduceSum(mul(concat(read, 3), shares), [3]) // [batch · heads, channels / heads, queries]
     return transpose(reshape(summed, [batch, channels, queries]), [0, 2, 1])
   }
@@ -196,8 +234,9 @@ export class DeformableAttention {
    * As one product of a sparse matrix [queries, tokens] with the values: what each token counts for each query is added up from
    * points and their pixels. Its gradient needs no scatter of whole rows, and two dense products are what an engine does best.
    */
-  #byMatrix(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
+  #byMatrix(reads: Reads, value: Tensor): Tensor {
     const { channels, heads } = this.options
+    const { places } = reads
     const [batch, tokens, queries] = [value.shape[0], value.shape[1], places.shape[1]]
     if (typeof batch !== 'number' || typeof tokens !== 'number' || typeof queries !== 'number') {
       const got = `${batch}, ${tokens} and ${queries}`
@@ -207,7 +246,7 @@ export class DeformableAttention {
         got,
       })
     }
-    const { columns, shares } = this.#pixelsOf(places, weights, sizes)
+    const { columns, shares } = this.#pixelsOf(reads)
     const firstOfRow = Int32Array.from({ length: batch * queries * heads }, (_, i) => {
       const [image, query, head] = [Math.floor(i / (queries * heads)), Math.floor(i / heads) % queries, i % heads]
       return ((image * heads + head) * queries + query) * tokens
@@ -226,32 +265,31 @@ export class DeformableAttention {
   }
 
   /** Pixel by pixel: rows of the values, each times its share. */
-  #byRows(places: Tensor, weights: Tensor, value: Tensor, sizes: readonly LevelSize[]): Tensor {
+  #byRows(reads: Reads, value: Tensor): Tensor {
     const { channels, heads } = this.options
-    const [batch, queries] = places.shape as [Dim, number]
-    const { columns, shares } = this.#pixelsOf(places, weights, sizes)
-    const [tokens, reads] = [value.shape[1]!, columns.shape[3] as number]
+    const [batch, queries] = reads.places.shape as [Dim, number]
+    const { columns, shares } = this.#pixelsOf(reads)
+    const [tokens, pixels] = [value.shape[1]!, columns.shape[3] as number]
     const perHead = transpose(reshape(value, [batch, tokens, heads, channels / heads]), [0, 2, 1, 3])
     const picked = gatherRows(
       reshape(perHead, [-1, tokens, channels / heads]),
-      reshape(transpose(columns, [0, 2, 1, 3]), [-1, queries * reads]),
+      reshape(transpose(columns, [0, 2, 1, 3]), [-1, queries * pixels]),
     )
     const counted = mul(
-      reshape(picked, [batch, heads, queries, reads, channels / heads]),
+      reshape(picked, [batch, heads, queries, pixels, channels / heads]),
       unsqueeze(transpose(shares, [0, 2, 1, 3]), [4]),
     )
     return reshape(transpose(reduceSum(counted, [3]), [0, 2, 1, 3]), [batch, queries, channels])
   }
 
   /** The pixels that each query reads with a head, as tokens, and what each counts: [batch, queries, heads, pixels]. */
-  #pixelsOf(places: Tensor, weights: Tensor, sizes: readonly LevelSize[]): { columns: Tensor; shares: Tensor } {
-    const perPoint = (of: (size: LevelSize, level: number) => number): Tensor =>
-      squeeze(
-        this.#perPoint(places, (_, level) => of(sizes[level]!, level)),
-        [1],
-      )
-    const [heights, widths] = [perPoint(([height]) => height), perPoint(([, width]) => width)]
-    const starts = perPoint((_, level) => sum(sizes.slice(0, level).map(([height, width]) => height * width)))
+  #pixelsOf({ places, weights, levels }: Reads): { columns: Tensor; shares: Tensor } {
+    const [heights, widths] = [0, 1].map((axis) => perPoint(places, levels, ({ size }) => size[axis]!)) as [
+      Tensor,
+      Tensor,
+    ]
+    const before = levels.map((_, i) => sum(levels.slice(0, i).map(({ size: [height, width] }) => height * width)))
+    const starts = perPoint(places, levels, (_, level) => before[level]!)
     const [x, y] = split(places, [1, 1], 4).map((axis) => squeeze(axis, [4])) as [Tensor, Tensor]
     const last = [sub(widths, 1), sub(heights, 1)] as const
     const tokenOf = (column: Tensor, row: Tensor): Tensor => {
@@ -287,6 +325,25 @@ export class DeformableAttention {
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
+
+const pointsOf = (levels: readonly Level[]): number => sum(levels.map(({ points }) => points))
+
+/** A constant [points] of what `of` gives for each point's level. */
+function perPoint({ graph }: Tensor, levels: readonly Level[], of: (level: Level, i: number) => number): Tensor {
+  const values = levels.flatMap((level, i) => new Array<number>(level.points).fill(of(level, i)))
+  return graph.constant({ dtype: 'float32', shape: [values.length], data: Float32Array.from(values) })
+}
+
+/** The reads of levels before `level`, and those from there on. */
+function cutAt({ places, weights, levels }: Reads, level: number): readonly [Reads, Reads] {
+  const point = pointsOf(levels.slice(0, level))
+  const part = (from: number, to: number, own: readonly Level[]): Reads => ({
+    places: slice(places, 3, from, to),
+    weights: slice(weights, 3, from, to),
+    levels: own,
+  })
+  return [part(0, point, levels.slice(0, level)), part(point, pointsOf(levels), levels.slice(level))]
+}
 
 /** From 0 to `most`, element by element. */
 function minMax(x: Tensor, most: Tensor): Tensor {
