@@ -37,7 +37,7 @@ const layerNormalizationRule: Rule = (backward) => {
 
 /**
  * y = w·x̂ + b, x̂ = (x − μ)·r by the batch's own statistics over n values per channel:
- * dx = w·r·(dy − Σdy/n − x̂·Σ(dy·x̂)/n), dw = Σ dy·x̂, db = Σ dy.
+ * dx = w·r·(dy − Σdy/n − (x − μ)·r·dw/n), dw = Σ dy·x̂ = r·Σ dy·(x − μ), db = Σ dy.
  */
 const batchStatisticsRule = ({ inputs, outputs, gradients, node }: Backward): Tensor[] => {
   const [[x, scale], [, mean, variance], [dy]] = [inputs, outputs, gradients]
@@ -49,11 +49,12 @@ const batchStatisticsRule = ({ inputs, outputs, gradients, node }: Backward): Te
   const axes = x!.shape.map((_, axis) => axis).filter((axis) => axis !== 1)
   const count = axes.reduce((product, axis) => product * sizesOf(x!)[axis]!, 1)
   const inverse = reciprocal(sqrt(add(variance!, epsilon)))
-  // x̂ = x·r − μ·r: two passes over x instead of three.
-  const normal = sub(mul(x!, perChannel(inverse)), perChannel(mul(mean!, inverse)))
-  const dw = reduceSum(mul(dy!, normal), axes)
+  // Without x̂ = (x − μ)·r, which would be one more pass over all values.
+  const shifted = sub(x!, perChannel(mean!))
+  const dw = mul(reduceSum(mul(dy!, shifted), axes), inverse)
   const db = reduceSum(dy!, axes)
-  const centred = sub(sub(dy!, perChannel(mul(db, 1 / count))), mul(normal, perChannel(mul(dw, 1 / count))))
+  const slopes = mul(shifted, perChannel(mul(mul(dw, inverse), 1 / count)))
+  const centred = sub(sub(dy!, slopes), perChannel(mul(db, 1 / count)))
   return [mul(centred, perChannel(mul(scale!, inverse))), dw, db]
 }
 

@@ -1,4 +1,5 @@
 /** @file Asynchronous work on many things, a few at a time. */
+import { ProblemList } from './problems.js'
 
 /** Results of `work` in the order of the items; at most `limit` run at once, and the first failure ends all. */
 export async function mapBounded<Item, Result>(
@@ -22,4 +23,19 @@ export async function mapBounded<Item, Result>(
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run))
   return results
+}
+
+/** The same for work that finds faults: they are listed in the order of the items, whichever was done first. */
+export async function mapFindingProblems<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  problems: ProblemList,
+  work: (item: Item, problems: ProblemList) => Promise<Result>,
+): Promise<Result[]> {
+  const found = await mapBounded(items, limit, async (item) => {
+    const own = new ProblemList()
+    return { result: await work(item, own), own }
+  })
+  for (const { own } of found) problems.addAll(own.list())
+  return found.map(({ result }) => result)
 }

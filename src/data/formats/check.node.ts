@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { DetrsError } from '../../tensor/index.js'
 import { decodeImage } from '../decode.node.js'
 import { readRegularFile } from '../read-file.node.js'
-import { mapBounded } from './bounded.js'
+import { mapFindingProblems } from './bounded.js'
 import { checkClasses } from './class-problems.js'
 import { type DatasetImage, type DetectionDataset, imagesWithoutSplit, SPLIT_NAMES } from './dataset.js'
 import { contentKey, type FileEnds, headerOf, type ImageHeader, readFileEnds } from './image-header.node.js'
@@ -49,10 +49,10 @@ export async function checkDataset(
   checkClasses(dataset.classNames, statistics, options.rareBelow ?? 10, problems)
   const { images } = dataset
   let done = 0
-  const inspected = await mapBounded(images, PHOTOS_AT_ONCE, async (image) => {
+  const inspected = await mapFindingProblems(images, PHOTOS_AT_ONCE, problems, async (image, own) => {
     // A photo without a size is one whose header could not be read, and is reported already.
     const readable = image.missing !== true && image.width !== undefined
-    const found = readable ? await inspect(image, options, problems) : undefined
+    const found = readable ? await inspect(image, options, own) : undefined
     options.onProgress?.(++done, images.length)
     return found
   })

@@ -1,7 +1,7 @@
 /** @file From a folder to a data set in memory: recognised, read, measured, checked. */
 import { basename, resolve } from 'node:path'
 import { ConfigError, DatasetError, DetrsError } from '../../tensor/index.js'
-import { mapBounded } from './bounded.js'
+import { mapFindingProblems } from './bounded.js'
 import type { DatasetImage, DetectionDataset, SplitName } from './dataset.js'
 import { SPLIT_NAMES } from './dataset.js'
 import { readImageHeader } from './image-header.node.js'
@@ -44,10 +44,14 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
   const all = await read(imagesIn)
   const raw = options.classNames === undefined ? all : withClasses(all, options.classNames, problems)
   const present = presentImages(raw, options.missing ?? 'keep')
-  const images = await mapBounded(present, HEADERS_AT_ONCE, async (image): Promise<DatasetImage> => {
-    const measured = await withSize(image, problems)
-    return datasetImage(measured, options.segmentation ?? true, problems)
-  })
+  const images = await mapFindingProblems(
+    present,
+    HEADERS_AT_ONCE,
+    problems,
+    async (image, own): Promise<DatasetImage> => {
+      return datasetImage(await withSize(image, own), options.segmentation ?? true, own)
+    },
+  )
   const splits = splitsOf(present)
   const { classNames, categoryIds, annotationFiles } = raw
   checkLabels({ classNames, images, splits }, problems)

@@ -2,7 +2,7 @@
 import { basename, dirname, join, relative } from 'node:path'
 import { DatasetError, DetrsError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
-import { mapBounded } from './bounded.js'
+import { mapFindingProblems } from './bounded.js'
 import { decodeText } from './csv.js'
 import type { SplitName } from './dataset.js'
 import { type FolderReader, isPhotoName, stemOf } from './folders.node.js'
@@ -89,12 +89,10 @@ export async function readVoc(
   const read: ReadAnnotation[] = []
   for (const source of sources) {
     const files = (await reader.list(source.folder)).files.filter(isXml)
-    const found = await mapBounded(files, FILES_AT_ONCE, (name) => readAnnotation(root, source, name))
-    // In the order of the files, whichever was read first.
-    for (const entry of found) {
-      if ('unreadable' in entry) problems.add('annotation-unreadable', entry.unreadable)
-      else read.push(entry)
-    }
+    const found = await mapFindingProblems(files, FILES_AT_ONCE, problems, (name, own) =>
+      readAnnotation(root, source, name, own),
+    )
+    read.push(...found.filter((entry) => entry !== undefined))
   }
   if (read.length === 0) {
     const example = problems.list().find(({ kind }) => kind === 'annotation-unreadable')?.examples[0]
@@ -138,14 +136,16 @@ async function readAnnotation(
   root: string,
   source: VocSource,
   name: string,
-): Promise<ReadAnnotation | { readonly unreadable: string }> {
+  problems: ProblemList,
+): Promise<ReadAnnotation | undefined> {
   const path = join(source.folder, name)
   const where = relative(root, path)
   try {
     return { stem: stemOf(name), where, source, annotation: parseVoc(await readRegularFile(path, where), where) }
   } catch (error) {
     if (!(error instanceof DetrsError)) throw error
-    return { unreadable: error.message }
+    problems.add('annotation-unreadable', error.message)
+    return undefined
   }
 }
 

@@ -2,7 +2,7 @@
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { DatasetError, DetrsError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
-import { mapBounded } from './bounded.js'
+import { mapFindingProblems } from './bounded.js'
 import { decodeText } from './csv.js'
 import { SPLIT_NAMES, type SplitName } from './dataset.js'
 import { type FolderReader, stemOf } from './folders.node.js'
@@ -61,8 +61,8 @@ export async function readYolo(
   const entries = (described ?? {}) as Readonly<Record<string, unknown>>
   const photos = await findPhotos(reader, folder, where, entries, imagesIn, problems)
   const labelFiles = await findLabels(reader, folder, photos, problems)
-  const texts = await mapBounded(photos, FILES_AT_ONCE, (photo) =>
-    readLabels(folder, labelFiles.get(photo.path), problems),
+  const texts = await mapFindingProblems(photos, FILES_AT_ONCE, problems, (photo, own) =>
+    readLabels(folder, labelFiles.get(photo.path), own),
   )
   const classes = known ?? classesOfNames(listed?.names) ?? numberedClasses(texts, where, problems)
   const images = photos.map((photo, i): RawImage => {
