@@ -39,6 +39,11 @@ describe('settings follow from the data', () => {
     assert.equal(chosen({ queries: 200, mostObjects: 56 }).queries, 200)
   })
 
+  test('the length of a run from nothing follows the photos: forty looks at each, between 3,000 and 12,000 steps', () => {
+    const epochs = (trainImages: number) => chooseSettings(rtdetr.recipe, { ...cells, trainImages }).settings.epochs
+    assert.deepEqual([250, 400, 800, 1200, 4000, 100_000].map(epochs), [49, 40, 40, 40, 12, 1])
+  })
+
   test('weights that were trained before keep their input and queries, and get the papers’ rates', () => {
     const pretrained = {
       ...cells,
