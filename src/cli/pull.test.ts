@@ -119,6 +119,16 @@ describe('detrs pull', () => {
     assert.equal(asked.length, requests)
   })
 
+  test('a model without published weights is to be trained', async () => {
+    const { pull } = cache()
+    const { code, err } = await pull('rtdetr-small')
+    assert.equal(code, 1)
+    assert.match(
+      err,
+      /expected a model with published weights, got one without\. Train it: detrs train --data DIR --model/,
+    )
+  })
+
   test('names the nearest models to an unknown one', async () => {
     const { pull } = cache()
     const { code, err } = await pull('tinny')

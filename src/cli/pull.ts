@@ -27,7 +27,13 @@ export const command: Command = {
       return 0
     }
     if (model.weights === undefined) {
-      throw new CheckpointError({ where: model.name, expected: 'a model with published weights', got: 'one without' })
+      throw new CheckpointError({
+        where: model.name,
+        expected: 'a model with published weights',
+        ...(model.included === undefined
+          ? { got: 'one without', next: `Train it: detrs train --data DIR --model ${model.name}` }
+          : { got: 'one that comes with detrs, whose file is missing', next: 'Install detrs again.' }),
+      })
     }
     const { url: official, sha256, licence } = model.weights
     const sizeMegabytes = model.weights.sizeMegabytes ?? aboutMegabytes(model)
