@@ -3,6 +3,7 @@
  * taking turns in one run. DETR with its stem and first stage frozen; RT-DETR with denoising queries and everything
  * trained, norms included. `npm run bench:step [ROUNDS [detr | rtdetr | a model]]`
  */
+import { spawnSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { boxesOf } from '../src/boxes/index.js'
 import type { Parameter } from '../src/graph/index.js'
@@ -116,7 +117,19 @@ function stepMacs({ model, batch, height, width, frozen }: Case): number {
 
 const python = findPython()
 const only = process.argv[3]
-for (const one of CASES.filter(({ name }) => only === undefined || name.startsWith(only))) {
+const chosen = CASES.flatMap(({ name }, i) =>
+  only === undefined || name.startsWith(only) || only === `#${i}` ? [i] : [],
+)
+// One process per case: the peak of memory is a process's, and the engine keeps what it had.
+if (chosen.length > 1) {
+  for (const i of chosen) {
+    const { status } = spawnSync(process.execPath, [process.argv[1]!, String(ROUNDS), `#${i}`], { stdio: 'inherit' })
+    if (status !== 0) process.exit(status ?? 1)
+  }
+  process.exit(0)
+}
+for (const i of chosen) {
+  const one = CASES[i]!
   const step = await createStep(one)
   const batch = batchOf(one)
   const groups = [1e-5, 1e-4].map((learningRate) => ({ learningRate, weightDecay: 1e-4 }))
