@@ -111,7 +111,7 @@ function stepMacs({ model, batch, height, width, frozen }: Case): number {
   const network = model.create()
   const trained = trainedOf(network, frozen)
   const { criterion } = trainingFamilies[model.family]
-  const denoising = criterion.denoising === undefined ? 0 : denoisingSize([], criterion.denoising)
+  const denoising = denoisingSize([], criterion.denoising)
   return countMacs(buildJointGraph(model, network, criterion, trained, { batch, height, width, denoising }).graph)
 }
 

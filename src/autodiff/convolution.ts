@@ -129,9 +129,7 @@ function reverseKernel(weight: Tensor): Tensor {
 /** Up to so many filters the products of single taps are faster than one of all taps, which must be put together first. */
 const FEW_FILTERS = 64
 
-/**
- * dW[o, c, tap] = Σ dy[o, n]·x[c, n + tap] over all pixels n of all images: one matrix product, which sums over images as well.
- */
+/** dW[o, c, tap] = Σ dy[o, n]·x[c, n + tap] over all pixels n of all images: one matrix product, which sums over images as well. */
 function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): Tensor {
   const [outputs, inputs, rows, columns] = sizesOf(weight) as [number, number, number, number]
   const sameSize = sizesOf(x)
@@ -147,7 +145,8 @@ function weightGradient(x: Tensor, weight: Tensor, dy: Tensor, window: Window): 
       weight.shape,
     )
   }
-  const pixels = sizesOf(dy).reduce((product, size) => product * size, 1) / sizesOf(dy)[1]!
+  const [batch, , height, width] = sizesOf(dy) as [number, number, number, number]
+  const pixels = batch * height * width
   const { groups } = window
   const seen = reshape(seenPixels(x, dy, window), [pixels, rows * columns, groups, inputs])
   const perGroup = groups === 1 ? seen : transpose(seen, [2, 0, 1, 3])

@@ -38,7 +38,9 @@ export interface DenoisingBatch {
 const HIDDEN = -1e30
 
 /** Queries that denoising adds to a batch: one size for all batches unless an image has more objects than copies. */
-export function denoisingSize(targets: readonly ImageTargets[], { queries }: DenoisingOptions): number {
+export function denoisingSize(targets: readonly ImageTargets[], options: DenoisingOptions | undefined): number {
+  if (options === undefined) return 0
+  const { queries } = options
   const most = Math.max(0, ...targets.map(({ labels }) => labels.length))
   // Steps of a half keep the number of compiled sizes small.
   let size = queries

@@ -28,7 +28,7 @@ export function stepMemory(
   trained: readonly Parameter[],
   size: Pick<TrainingShape, 'height' | 'width'>,
 ): StepMemory {
-  const denoising = criterion.denoising === undefined ? 0 : denoisingSize([], criterion.denoising)
+  const denoising = denoisingSize([], criterion.denoising)
   const joint = buildJointGraph(model, network, criterion, trained, { ...size, batch: 1, denoising })
   const { forward, saved } = splitGraph(joint.graph, new Set(predictedNames(joint)))
   const crossing = saved.reduce((sum, name) => {

@@ -79,6 +79,11 @@ export function list(m: Material, options: ListOptions = {}): string {
   return box(out.join(''), 'list')
 }
 
+/** Items without numbers, none below another. */
+export function bulleted(m: Material, items: number): string {
+  return list(m, { items, numbered: false, nested: false })
+}
+
 function number(m: Material, n: number): string {
   const letter = String.fromCharCode(96 + n)
   switch (m.theme.listNumber) {

@@ -1,7 +1,7 @@
 /** @file Training: entries with dates beside them: résumés, chronicles, timetables. */
 import { box, escapeHtml, region } from '../markup.js'
 import { placed } from './arrange.js'
-import { list } from './blocks.js'
+import { bulleted } from './blocks.js'
 import { addressBlock, lines } from './business.js'
 import { picture } from './floats.js'
 import { title } from './openings.js'
@@ -24,7 +24,7 @@ function station(m: Material, form: 'before' | 'after' | 'inside'): string {
   const name = `<b>${escapeHtml(prose.phrase())}</b>`
   const where = random.chance(0.7) ? `<br><i>${escapeHtml(prose.organisation())}, ${escapeHtml(prose.place())}</i>` : ''
   const told = random.chance(0.6) ? `<br>${prose.paragraph(random.int(1, 2))}` : ''
-  const points = random.chance(0.3) ? list(m, { items: random.int(2, 3), numbered: false, nested: false }) : ''
+  const points = random.chance(0.3) ? bulleted(m, random.int(2, 3)) : ''
   const margin = `margin-bottom:${random.float(0.5, 0.9).toFixed(2)}em`
   if (form === 'inside')
     return box(region('Text', `${name} (${span(m)})${where}${told}`) + points, '', `break-inside:avoid;${margin}`)
@@ -53,12 +53,9 @@ function resume(m: Material): Sheet {
   const part = (): string =>
     head() +
     (random.chance(0.25)
-      ? list(m, { items: random.int(2, 5), numbered: false, nested: false })
+      ? bulleted(m, random.int(2, 5))
       : Array.from({ length: random.int(2, 5) }, () => station(m, form)).join(''))
-  const name = title(m, random.float(1.7, 2.6), `text-align:${random.pick(['start', 'center'])};`).replace(
-    />[^<]*</,
-    `>${escapeHtml(prose.person())}<`,
-  )
+  const name = title(m, random.float(1.7, 2.6), `text-align:${random.pick(['start', 'center'])};`, () => prose.person())
   const contact = lines(m, addressBlock(m), 'font-size:0.88em')
   const photo = random.chance(0.4) ? picture(m, random.int(90, 140), 0.8, 'photo') : ''
   const parts = Array.from({ length: random.int(3, 6) }, part).join('')
@@ -69,8 +66,8 @@ function resume(m: Material): Sheet {
         head() +
         contact +
         head() +
-        list(m, { items: random.int(3, 6), numbered: false, nested: false }) +
-        (random.chance(0.5) ? head() + list(m, { items: 3, numbered: false, nested: false }) : ''),
+        bulleted(m, random.int(3, 6)) +
+        (random.chance(0.5) ? head() + bulleted(m, 3) : ''),
       '',
       `flex:0 0 ${random.int(28, 34)}%;padding:1em;${dark ? 'background:#2c3e50;color:#fff' : 'background:#f0f2f4;color:#222'}`,
     )

@@ -4,7 +4,7 @@ import { code, formula, paragraph, plainHeading, quote } from './blocks.js'
 import { captionedTable, emblem, figure, picture, table } from './floats.js'
 import { title } from './openings.js'
 import type { Material, Sheet, Template } from './page.js'
-import { bullets, footer, look } from './slides.js'
+import { bullets, footer, type Look, look } from './slides.js'
 
 type Size = readonly [width: number, height: number]
 
@@ -34,7 +34,7 @@ function content(m: Material, width: number): string {
   ])()
 }
 
-function css(m: Material, [, height]: Size, ground: string, ink: string): string {
+function css(m: Material, [, height]: Size, { ground, ink }: Look): string {
   const size = m.random.float(17, 24) * (height / 540) ** 0.4
   return `.sheet { background: ${ground}; color: ${ink}; font-size: ${size.toFixed(1)}px; line-height: 1.32; } .item { margin-block-end: 0.45em; } .tab { font-size: 0.72em; } .cap { font-size: 0.62em; } .code { font-size: 0.62em; }`
 }
@@ -44,20 +44,18 @@ function column(m: Material): Sheet {
   const { random, prose, theme } = m
   const size = random.pick(SIZES)
   const [width, height] = size
-  const { ground, ink } = look(m)
+  const slide = look(m)
   const own = Math.round(width * random.float(0.21, 0.42))
   const side = random.chance(0.75) ? 'inset-inline-start' : 'inset-inline-end'
   const other = side === 'inset-inline-start' ? 'inset-inline-end' : 'inset-inline-start'
   const dress = random.weighted({ fill: 4, pale: 1.5, rule: 1.5, none: 1.5 })
-  const paint =
-    dress === 'fill'
-      ? `background:${random.pick([theme.accent, theme.accent, '#22313f', '#37474f'])};`
-      : dress === 'pale'
-        ? 'background:#e9edf1;color:#1c1c1c;'
-        : dress === 'rule'
-          ? `border-inline-end:2px solid ${theme.accent};`
-          : ''
-  const colour = dress === 'fill' ? 'color:#fff;' : dress === 'pale' ? 'color:#1c1c1c;' : ''
+  const ground = dress === 'fill' ? random.pick([theme.accent, theme.accent, '#22313f', '#37474f']) : ''
+  const [paint, colour] = {
+    fill: [`background:${ground};`, 'color:#fff;'],
+    pale: ['background:#e9edf1;color:#1c1c1c;', 'color:#1c1c1c;'],
+    rule: [`border-inline-end:2px solid ${theme.accent};`, ''],
+    none: ['', ''],
+  }[dress]
   const small = (html: string): string => region('Section-header', html, { style: `font-size:0.75em;${colour}` })
   const parts = [
     random.chance(0.2) ? small(escapeHtml(prose.digits(`${prose.label('chapter')} ${random.int(1, 9)}`))) : '',
@@ -83,7 +81,7 @@ function column(m: Material): Sheet {
   const foot = random.chance(0.6)
     ? box(footer(m, 0), '', `position:absolute;${side}:${own + gap}px;${other}:${gap}px;bottom:0;height:34px`)
     : ''
-  return { width, height, html: head + body + foot, css: css(m, size, ground, ink) }
+  return { width, height, html: head + body + foot, css: css(m, size, slide) }
 }
 
 /** A photo over half of the slide, on any side; heading and points in the other half. */
@@ -91,7 +89,7 @@ function halfPhoto(m: Material): Sheet {
   const { random, prose } = m
   const size = random.pick(SIZES)
   const [width, height] = size
-  const { ground, ink } = look(m)
+  const slide = look(m)
   const upright = random.chance(0.7)
   const share = random.float(0.35, 0.6)
   const [photoWidth, photoHeight] = upright ? [width * share, height] : [width, height * share]
@@ -113,7 +111,7 @@ function halfPhoto(m: Material): Sheet {
     width,
     height,
     html: box(parts, '', `display:flex;flex-direction:${upright ? 'row' : 'column'};width:100%;height:100%`),
-    css: css(m, size, ground, ink),
+    css: css(m, size, slide),
   }
 }
 
@@ -122,7 +120,8 @@ function cards(m: Material): Sheet {
   const { random, prose, theme } = m
   const size = random.pick(SIZES)
   const [width, height] = size
-  const { ground, ink, dark } = look(m)
+  const slide = look(m)
+  const { dark } = slide
   const columns = random.int(2, 4)
   const rows = columns === 2 && random.chance(0.5) ? 2 : 1
   const dress = random.pick([
@@ -153,7 +152,7 @@ function cards(m: Material): Sheet {
       `display:grid;grid-template-columns:repeat(${columns}, 1fr);gap:${random.int(14, 30)}px`,
     )
   const main = box(html, '', `position:absolute;left:${pad}px;right:${pad}px;top:${random.int(26, 80)}px;bottom:44px`)
-  return { width, height, html: main + (random.chance(0.6) ? footer(m, pad) : ''), css: css(m, size, ground, ink) }
+  return { width, height, html: main + (random.chance(0.6) ? footer(m, pad) : ''), css: css(m, size, slide) }
 }
 
 /** What comes, in order: numbers in front, in one or two columns; the heading above, below or in the middle of the left side. */
@@ -161,7 +160,7 @@ function agenda(m: Material): Sheet {
   const { random, prose, theme } = m
   const size = random.pick(SIZES)
   const [width, height] = size
-  const { ground, ink } = look(m)
+  const slide = look(m)
   const round = random.chance(0.4)
   const mark = (n: number): string =>
     round
@@ -182,7 +181,7 @@ function agenda(m: Material): Sheet {
     '',
     `position:absolute;left:${pad}px;right:${pad}px;top:30px;bottom:48px;display:flex;flex-direction:column;justify-content:${random.pick(['flex-start', 'center'])}`,
   )
-  return { width, height, html: main + (random.chance(0.5) ? footer(m, pad) : ''), css: css(m, size, ground, ink) }
+  return { width, height, html: main + (random.chance(0.5) ? footer(m, pad) : ''), css: css(m, size, slide) }
 }
 
 const LOOK = { align: 'start', paragraphs: 'space', numbering: 'none' } as const

@@ -234,7 +234,7 @@ function curriculum(m: Material): Sheet {
       style: 'font-weight:bold;border-bottom:1px solid;margin:1em 0 0.6em;font-size:1.15em',
     }) + (random.chance(0.25) ? list(m, { nested: false }) : Array.from({ length: random.int(2, 4) }, entry).join(''))
   const head = box(
-    `<div>${title(m, 2.2).replace(/>[^<]*</, `>${escapeHtml(prose.person())}<`)}${region('Text', escapeHtml([...prose.address(), prose.phone(), prose.email()].join(' · ')), { style: 'font-size:0.85em' })}</div>${random.chance(0.6) ? picture(m, 96, 0.8, 'photo') : ''}`,
+    `<div>${title(m, 2.2, '', () => prose.person())}${region('Text', escapeHtml([...prose.address(), prose.phone(), prose.email()].join(' · ')), { style: 'font-size:0.85em' })}</div>${random.chance(0.6) ? picture(m, 96, 0.8, 'photo') : ''}`,
     '',
     'display:flex;justify-content:space-between;gap:1em',
   )

@@ -9,14 +9,15 @@ export function opening(m: Material, kind: Opening): string {
   return OPENINGS[kind](m)
 }
 
-export function title(m: Material, scale: number, style = ''): string {
+/** @param name in place of phrases */
+export function title(m: Material, scale: number, style = '', name?: () => string): string {
   const { random, theme } = m
   const weight = random.chance(0.75) ? 'bold' : 'normal'
   const upper = m.language.script === 'latin' && random.chance(0.12) ? 'text-transform:uppercase;' : ''
   const text = random.chance(0.3) ? `${m.prose.phrase()}: ${m.prose.phrase()}` : m.prose.phrase()
   const colour = theme.headingColour === 'accent' ? `color:${theme.accent};` : ''
   const own = `font-family:${theme.heading};font-size:${scale.toFixed(2)}em;line-height:1.18;font-weight:${weight};${upper}${colour}${style}`
-  return region('Title', escapeHtml(text), { tag: 'h1', style: `margin:0 0 0.4em;${own}` })
+  return region('Title', escapeHtml(name?.() ?? text), { tag: 'h1', style: `margin:0 0 0.4em;${own}` })
 }
 
 const OPENINGS: Readonly<Record<Opening, (m: Material) => string>> = {

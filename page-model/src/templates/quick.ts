@@ -1,7 +1,7 @@
 /** @file Training: reference cards, pages with notes in the margin, first pages under a journal's name. */
 import { box, escapeHtml, region } from '../markup.js'
 import { placed } from './arrange.js'
-import { callout, code, definitions, formulaPassage, list, paragraph, plainHeading } from './blocks.js'
+import { bulleted, callout, code, definitions, formulaPassage, paragraph, plainHeading } from './blocks.js'
 import { caption, emblem, figure, picture, referenceTable, table } from './floats.js'
 import { blocks } from './flow.js'
 import { title } from './openings.js'
@@ -24,7 +24,7 @@ function quickReference(m: Material): Sheet {
     random.pick([
       () => referenceTable(m),
       () => referenceTable(m),
-      () => list(m, { items: random.int(3, 7), numbered: false, nested: false }),
+      () => bulleted(m, random.int(3, 7)),
       () => definitions(m, random.int(2, 4)),
       () => paragraph(m, random.int(1, 3)) + code(m, Math.floor(inner / 6), random.int(3, 10)),
       () => table(m, { columns: random.int(2, 3), full: true }),

@@ -1,7 +1,7 @@
 /** @file Training: data sheets, tables of contents, posters, covers, parallel texts, screens. */
 import { box, escapeHtml, region } from '../markup.js'
 import { placed } from './arrange.js'
-import { list, paragraph, plainHeading } from './blocks.js'
+import { bulleted, list, paragraph, plainHeading } from './blocks.js'
 import { captionedTable, emblem, figure, picture, table } from './floats.js'
 import { blocks } from './flow.js'
 import { title } from './openings.js'
@@ -17,7 +17,7 @@ function datasheet(m: Material): Sheet {
     `display:flex;justify-content:space-between;align-items:flex-start;padding-bottom:0.6em;margin-bottom:0.8em;border-bottom:2px solid ${theme.accent}`,
   )
   const width = (g.width - g.left - g.right - 24) / 2
-  const features = plainHeading(prose.words(1)) + list(m, { items: random.int(4, 7), numbered: false, nested: false })
+  const features = plainHeading(prose.words(1)) + bulleted(m, random.int(4, 7))
   const left = features + paragraph(m, 3) + figure(m, width, random.pick(['diagram', 'chart', 'photo']))
   const right =
     plainHeading(prose.words(2)) +

@@ -126,23 +126,20 @@ export class DeformableAttention {
     const perHead = (x: Tensor, last: readonly Dim[]): Tensor => reshape(x, [batch, queries, heads, -1, ...last])
     const weights = softmax(perHead(this.attentionWeights.forward(query), []), -1) // [batch, queries, heads, points]
     const offsets = perHead(this.samplingOffsets.forward(query), [2]) // [batch, queries, heads, points, 2]
-    const places = this.#places(offsets, references, memory.sizes)
-    return this.outputProj.forward(this.#read(places, weights, memory))
+    const levels = memory.sizes.map((size, i): Level => ({ size, points: this.options.points[i]! }))
+    const places = this.#places(offsets, references, levels)
+    return this.outputProj.forward(this.#read({ places, weights, levels }, memory))
   }
 
   /** Where points lie, float32 [batch, queries, heads, points, 2]: fractions of the image. */
-  #places(offsets: Tensor, references: Tensor, sizes: readonly LevelSize[]): Tensor {
-    const ownReferences = references.shape[2] === 1 ? references : this.#repeated(references)
+  #places(offsets: Tensor, references: Tensor, levels: readonly Level[]): Tensor {
+    const ownReferences = references.shape[2] === 1 ? references : repeated(references, levels)
     const from = unsqueeze(slice(ownReferences, 3, 0, 2), [2])
     if (references.shape[3] === 2) {
-      const counts = this.options.points
-      const pixel = sizes.flatMap(([height, width], level) => {
-        return Array.from({ length: counts[level]! }, () => [1 / width, 1 / height]).flat()
-      })
-      const scale = offsets.graph.constant(fromNumbers('float32', [sum(counts), 2], pixel))
+      const pixel = pointByPoint(levels, ({ size: [height, width] }) => [1 / width, 1 / height])
+      const scale = offsets.graph.constant(fromNumbers('float32', [pixel.length, 2], pixel.flat()))
       return add(from, mul(offsets, scale))
     }
-    const levels = this.#levels(sizes)
     const shares = unsqueeze(
       perPoint(offsets, levels, ({ points }) => 0.5 / points),
       [1],
@@ -150,16 +147,9 @@ export class DeformableAttention {
     return add(from, mul(mul(offsets, shares), unsqueeze(slice(ownReferences, 3, 2, 4), [2])))
   }
 
-  /** References of levels, one for each point: [batch, queries, points, ·]. */
-  #repeated(references: Tensor): Tensor {
-    const levels = this.options.points.flatMap((count, level) => new Array<number>(count).fill(level))
-    return gather(references, references.graph.constant(fromNumbers('int64', [levels.length], levels)), 2)
-  }
-
   /** What the heads read, side by side: float32 [batch, queries, channels]. */
-  #read(places: Tensor, weights: Tensor, memory: Memory): Tensor {
-    const levels = this.#levels(memory.sizes)
-    const whole = { places, weights, levels }
+  #read(whole: Reads, memory: Memory): Tensor {
+    const { places, levels } = whole
     switch (this.options.reading ?? this.#suitable(places.graph.training, levels)) {
       case 'matrix':
         return this.#byMatrix(whole, this.#values(memory))
@@ -175,10 +165,6 @@ export class DeformableAttention {
         return add(this.#byGrid(fine, maps.slice(0, first)), this.#byMatrix(coarse, tokensOf(maps.slice(first))))
       }
     }
-  }
-
-  #levels(sizes: readonly LevelSize[]): readonly Level[] {
-    return sizes.map((size, i) => ({ size, points: this.options.points[i]! }))
   }
 
   #suitable(training: boolean, levels: readonly Level[]): Reading {
@@ -328,10 +314,21 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 
 const pointsOf = (levels: readonly Level[]): number => sum(levels.map(({ points }) => points))
 
-/** A constant [points] of what `of` gives for each point's level. */
+/** What `of` gives for each point's level. */
+function pointByPoint<Value>(levels: readonly Level[], of: (level: Level, i: number) => Value): Value[] {
+  return levels.flatMap((level, i) => new Array<Value>(level.points).fill(of(level, i))) as Value[]
+}
+
+/** The same as a constant [points]. */
 function perPoint({ graph }: Tensor, levels: readonly Level[], of: (level: Level, i: number) => number): Tensor {
-  const values = levels.flatMap((level, i) => new Array<number>(level.points).fill(of(level, i)))
+  const values = pointByPoint(levels, of)
   return graph.constant({ dtype: 'float32', shape: [values.length], data: Float32Array.from(values) })
+}
+
+/** References of levels, one for each point: [batch, queries, points, ·]. */
+function repeated(references: Tensor, levels: readonly Level[]): Tensor {
+  const own = pointByPoint(levels, (_, level) => level)
+  return gather(references, references.graph.constant(fromNumbers('int64', [own.length], own)), 2)
 }
 
 /** The reads of levels before `level`, and those from there on. */
