@@ -6,18 +6,35 @@ import { DATED } from './dated.js'
 import { DECKS } from './decks.js'
 import { DOCUMENTS } from './documents.js'
 import { FORMS } from './forms.js'
+import { GRIDS } from './grids.js'
 import { HELD_OUT } from './held-out.js'
 import type { Template } from './page.js'
 import { PAPERS } from './papers.js'
 import { PRESS } from './press.js'
 import { QUICK } from './quick.js'
 import { SHEETS } from './sheets.js'
+import { SITES } from './sites.js'
 import { SLIDES } from './slides.js'
+import { WORKINGS } from './workings.js'
 
 export { composePage, type PageMarkup } from './page.js'
 
 export const TEMPLATES: Readonly<Record<Split, readonly Template[]>> = {
-  train: [...PAPERS, ...DOCUMENTS, ...PRESS, ...BUSINESS, ...SLIDES, ...DECKS, ...FORMS, ...SHEETS, ...DATED, ...QUICK],
+  train: [
+    ...PAPERS,
+    ...DOCUMENTS,
+    ...PRESS,
+    ...BUSINESS,
+    ...SLIDES,
+    ...DECKS,
+    ...FORMS,
+    ...SHEETS,
+    ...DATED,
+    ...QUICK,
+    ...GRIDS,
+    ...SITES,
+    ...WORKINGS,
+  ],
   val: HELD_OUT,
 }
 
