@@ -37,7 +37,10 @@ export interface LoaderOptions {
   readonly dropLast?: boolean
   /** Threads; half the machine's cores, between 1 and 4, when left out. With 0 the calling thread does the work. */
   readonly workers?: number
-  /** Height and width of a batch are padded to a multiple of it, pixels; 64 when left out. */
+  /**
+   * Height and width of a batch are padded to a multiple of it, pixels. When left out: 1 where the transforms stretch photos to one
+   * size, whose networks take no mask; else 64, so that batches of many sizes share a few shapes.
+   */
   readonly padTo?: number
   /** Whether targets carry outlines; false when left out. */
   readonly masks?: boolean
@@ -168,7 +171,12 @@ export function createLoaderOn(
       }
     }
     if (photos.length === 0) return undefined
-    return { position, next, images: collate(pixels, options.padTo ?? 64), photos }
+    return {
+      position,
+      next,
+      images: collate(pixels, options.padTo ?? paddingOf(transformsOf(options, position.epoch))),
+      photos,
+    }
   }
 
   return { batchesPerEpoch: total, skipped, batches, close }
@@ -187,6 +195,14 @@ function settled(promise: Promise<PhotoOutcome>): Promise<Settled> {
   )
 }
 
+function transformsOf({ transforms }: LoaderOptions, epoch: number): readonly Transform[] {
+  return typeof transforms === 'function' ? transforms(epoch) : transforms
+}
+
+function paddingOf(transforms: readonly Transform[]): number {
+  return transforms.some(({ kind }) => kind === 'stretch') ? 1 : 64
+}
+
 /** One request for each photo of the planned batches, in order. */
 function* requests(
   options: LoaderOptions,
@@ -194,13 +210,13 @@ function* requests(
   from: LoaderPosition,
   untilEpoch: number,
 ): Generator<PhotoRequest> {
-  const { dataset, transforms, masks = false, maxPixels } = options
+  const { dataset, masks = false, maxPixels } = options
   let [current, list] = [-1, [] as readonly Transform[]]
   for (const { position, indices } of planBatches(plan, from, untilEpoch)) {
     const { epoch, batch } = position
     if (epoch !== current) {
       current = epoch
-      list = typeof transforms === 'function' ? transforms(epoch) : transforms
+      list = transformsOf(options, epoch)
       checkTransforms(list)
     }
     for (const index of indices) {
@@ -219,7 +235,7 @@ function planOf(options: LoaderOptions): PlanOptions {
 }
 
 function checkOptions(options: LoaderOptions): void {
-  const { dataset, transforms, batchSize, seed = 0, padTo = 64, maxPixels, unreadable = 'fail' } = options
+  const { dataset, transforms, batchSize, seed = 0, padTo = 1, maxPixels, unreadable = 'fail' } = options
   checkWhole('createLoader.batchSize', batchSize, 1, 2 ** 20)
   checkWhole('createLoader.seed', seed, 0, 2 ** 32 - 1)
   checkWhole('createLoader.padTo', padTo, 1, 2 ** 16)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { createTinyStep, rectangles, TINY_GROUPS } from '../../test/support/tiny-training.js'
+import { createTinyStep, learningModel, rectangles, TINY_GROUPS } from '../../test/support/tiny-training.js'
 import { createFfiRuntime } from '../runtime/index.node.js'
 import { encodeState, type RunPosition, restoreState } from './state.js'
 import type { TrainingBatch, TrainingStep } from './step.js'
@@ -37,6 +37,17 @@ describe('TrainingStep', () => {
     let last = first
     for (let i = 0; i < 60; i++) last = await step.run(rectangles(), TINY_GROUPS)
     assert.ok(last.loss < first.loss / 3, `from ${first.loss} to ${last.loss}`)
+    await step.dispose()
+  })
+
+  test('shows no padding to a network that stretches photos: detection shows it none', async () => {
+    const resize = { kind: 'stretch', height: 96, width: 96 } as const
+    const model = { ...learningModel, input: { ...learningModel.input, resize } }
+    const step = await createTinyStep(runtime, 0, {}, model)
+    const batch = rectangles()
+    const sizes = { ...batch.sizes, data: Int32Array.of(96, 96, 96, 80) }
+    await assert.rejects(step.run({ ...batch, sizes }, TINY_GROUPS), /image 1 of the batch: expected 96×96 .*got 80×96/)
+    await step.run(batch, TINY_GROUPS)
     await step.dispose()
   })
 

@@ -16,7 +16,7 @@ import {
 import type { Criterion } from '../models/criterion.js'
 import type { DetectionModel, Network } from '../models/index.js'
 import { type CostedSession, type Runtime, SessionCache } from '../runtime/index.js'
-import { mix, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
+import { ConfigError, mix, streamKey, type TensorData, uniformAt } from '../tensor/index.js'
 import { AdamW, clipScale, type ParameterGroup } from './adamw.js'
 import { type CompiledStep, compileStep } from './compiled-step.js'
 import { DropoutMasks } from './dropout-masks.js'
@@ -160,6 +160,7 @@ export class TrainingStep {
     index: number,
   ): Promise<PartResult> {
     const [batch, height, width] = part.images.shape as [number, number, number]
+    requireFull(this.#context.model, part)
     const denoised = this.#denoise(part.targets, this.optimizer.step * MOST_PARTS + index)
     const denoising = denoised?.labels.shape[1] ?? 0
     return this.#compiled.use(
@@ -233,6 +234,21 @@ export class TrainingStep {
     const session = await compileStep(runtime, model, network, criterion, trained, shape)
     return { session, bytes: session.bytes }
   }
+}
+
+/** What a network that takes no mask is shown must be photo to the edge: detection shows it nothing else. */
+function requireFull({ name, input }: DetectionModel, { images, sizes }: TrainingBatch): void {
+  const [, height, width] = images.shape as [number, number, number]
+  if (input.resize.kind === 'pad') return
+  const at = sizes.data.findIndex((side, i) => Number(side) !== (i % 2 === 0 ? height : width))
+  if (at < 0) return
+  const image = Math.floor(at / 2)
+  throw new ConfigError({
+    where: `TrainingStep.run, image ${image} of the batch`,
+    expected: `${width}×${height} pixels like the batch: ${name} stretches photos and cannot tell padding from photo`,
+    got: `${sizes.data[2 * image + 1]}×${sizes.data[2 * image]}`,
+    next: 'Give createLoader the transform stretch() and no padTo.',
+  })
 }
 
 /** Numbers of dropout masks that a step may use, one per part. */

@@ -61,8 +61,8 @@ export async function createTinyStep(
   runtime: Runtime,
   seed = 0,
   changes: Partial<DetrConfig> = {},
+  model: DetectionModel = learning(changes),
 ): Promise<TrainingStep> {
-  const model = learning(changes)
   const network = model.create()
   const trained = parametersOf(network).filter(({ role }) => role === 'weight')
   return TrainingStep.create({
