@@ -8,6 +8,7 @@ import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError } from '../tensor/index.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Terminal } from './command.js'
+import { problemsInShort } from './data-report.js'
 import { printable } from './plain-text.js'
 import { Progress } from './progress.js'
 
@@ -44,6 +45,7 @@ export async function evaluateModel(request: ModelEvaluation, terminal: Terminal
   for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
   if (fallbackReason !== undefined) terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)
   const dataset = await readDataset(data, { missing: 'skip', segmentation: false })
+  terminal.err(problemsInShort(dataset.problems))
   const common = dataset.classNames.filter((name) => loaded.classNames.includes(name))
   if (common.length === 0) {
     const got = `${dataset.classNames.slice(0, 5).join(', ')} in the data`

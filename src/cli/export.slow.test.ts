@@ -23,7 +23,10 @@ describe('detrs export', () => {
   test('writes a standard file with free batch, height and width', async () => {
     const { code, out, err } = await run(['export', weights, at('plain.onnx')])
     assert.deepEqual([code, err], [0, ''])
-    assert.match(out, /plain\.onnx: tiny, \d+ MB\n$/)
+    assert.match(
+      out,
+      /plain\.onnx: tiny, \d+ MB, takes pixel_values float32 \[batch, 3, height, width\] and pixel_mask bool/,
+    )
     const { graph, metadata } = decode('plain.onnx')
     assert.deepEqual(
       graph.inputs.map(({ dtype, shape }) => [dtype, shape]),

@@ -4,8 +4,8 @@ import type { ResizeRule } from '../data/index.js'
 import { resolveWeights } from '../detect/index.node.js'
 import { type DetectionModel, findModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
-import { type FitEvents, type FitResult, fit, type ResumeOptions, resume } from '../train/index.node.js'
-import { flag, numberOption, textOption } from './arguments.js'
+import { type FitEvents, type FitResult, fit, INPUT_STRIDE, type ResumeOptions, resume } from '../train/index.node.js'
+import { flag, listOption, numberOption, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { printable } from './plain-text.js'
@@ -40,13 +40,14 @@ export const command: Command = {
   optionHelp: {
     data: 'folder or annotation file of the data set',
     model: 'architecture; that of the weights, or else rtdetr-small, which learns from nothing, unless said',
-    weights: 'weights to start from, a file or a name; another set of classes starts a new class head',
+    weights:
+      'weights to start from, a file or a name; its class head is kept for classes of the same name and begun anew for others',
     epochs: 'passes over the training photos; follows from their number unless said',
     batch: 'photos per step',
     lr: 'learning rate',
     'backbone-lr':
       'learning rate of the backbone; that of the rest when nothing is pretrained, else a tenth of it, unless said',
-    size: 'shorter side of the photos in pixels, or HEIGHTxWIDTH for models that stretch; follows from the data unless said',
+    size: 'shorter side of the photos in pixels, or HEIGHTxWIDTH for models that stretch, in multiples of 32; follows from the data unless said',
     accumulate: 'batches whose gradients make one step, for batches that do not fit into memory',
     patience: 'evaluations without a gain after which the run ends; it goes to its end unless said',
     freeze: 'beginnings of the names of parameters that stay as they are, with commas between',
@@ -129,7 +130,7 @@ async function fitOptions(input: CommandInput, data: string, terminal: Terminal)
   const [threads, evaluateEvery] = [count('threads', 1024), count('evaluate-every', MANY)]
   const [learningRate, ofBackbone] = [rateOption(input, 'lr'), rateOption(input, 'backbone-lr')]
   const [accumulate, patience] = [count('accumulate', 1024), count('patience', MANY)]
-  const freeze = textOption(input, 'freeze')?.split(',')
+  const freeze = listOption(input, 'freeze')
   const seed = numberOption(input, 'seed', { min: 0, max: 2 ** 32 - 1, whole: true })
   const [out, size] = [textOption(input, 'out'), sizeOption(input)]
   const { model, weights } = await startOf(input, terminal)
@@ -189,8 +190,15 @@ function sizeOption(input: CommandInput): readonly [number] | readonly [number, 
 /** The model's rule at another size: the longer side grows alike. */
 function resized(rule: ResizeRule, [first, second]: readonly [number] | readonly [number, number]): ResizeRule {
   if (rule.kind === 'stretch') {
+    const odd = second !== undefined && (first % INPUT_STRIDE !== 0 || second % INPUT_STRIDE !== 0)
+    if (odd) {
+      const near = [first, second].map((side) => Math.max(1, Math.round(side / INPUT_STRIDE)) * INPUT_STRIDE)
+      const expected = `multiples of ${INPUT_STRIDE} for models that stretch`
+      throw new ConfigError({ where: '--size', expected, got: `${first}x${second}`, next: `Try ${near.join('x')}.` })
+    }
     const shorter = Math.min(rule.height, rule.width)
-    const side = (length: number): number => Math.max(1, Math.round((length * first) / shorter / 32)) * 32
+    const side = (length: number): number =>
+      Math.max(1, Math.round((length * first) / shorter / INPUT_STRIDE)) * INPUT_STRIDE
     return second === undefined
       ? { ...rule, height: side(rule.height), width: side(rule.width) }
       : { ...rule, height: first, width: second }

@@ -48,7 +48,7 @@ interface Item {
   /** Edges of the object in the drawn picture, clamped to it. */
   readonly box: Rect
   readonly lineWidth: number
-  /** Middle of the line, on or around the object's edges. */
+  /** Middle of the line, around the object's edges. */
   readonly line: Rect
 }
 
@@ -179,11 +179,11 @@ function itemOf(
   }
   const known = score !== undefined && Number.isFinite(score) ? Math.min(1, Math.max(0, score)) : undefined
   const shorter = Math.min(clamped.xmax - clamped.xmin, clamped.ymax - clamped.ymin)
-  // Small objects get thinner lines, drawn around them instead of over their edges.
+  // Small objects get thinner lines.
   const faint = known !== undefined && known < FAINT_SCORE ? 0.5 : 1
   const thickness = Math.max(1, Math.round(Math.min(lineWidth, Math.max(lineWidth / 2, shorter / 12)) * faint))
-  const outset = shorter < 12 * thickness ? thickness : Math.floor(thickness / 2)
-  const line = insidePicture(clamped, outset, thickness, width, height)
+  // Around the object and its rim, not over its edges: a line of text is edges all along.
+  const line = insidePicture(clamped, thickness + 1, thickness, width, height)
   return { label: String(label), score: known, color, box: clamped, lineWidth: thickness, line }
 }
 

@@ -1,5 +1,6 @@
 /** @file The models of the family, one file or folder per paper. */
 export { DEFAULT_DETECTOR, findModel, models } from './catalogue.js'
+export { withClasses } from './class-head.js'
 export { COCO_CLASSES, COCO_SPARSE_CLASSES } from './coco-classes.js'
 export * from './deformable-detr/index.js'
 export * from './detr/index.js'

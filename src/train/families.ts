@@ -16,7 +16,7 @@ import type { Criterion } from '../models/criterion.js'
 import { detrCriterion } from '../models/detr/criterion.js'
 import type { ModelFamily } from '../models/index.js'
 import { rtdetrCriterion } from '../models/rtdetr/criterion.js'
-import type { Recipe, RecipeFacts, TrainingSettings } from './recipe.js'
+import { type Recipe, type RecipeFacts, sizeText, type TrainingSettings } from './recipe.js'
 
 /** A family as its trainer sees it. */
 export interface TrainingFamily {
@@ -54,9 +54,8 @@ const detrRecipe: Recipe = ({ trainImages, pretrained, resize, queries }) => {
       learningRate: pretrained
         ? `learning rate ${learningRate}: the weights know something already`
         : `learning rate ${learningRate}: ${FROM_NOTHING}, and a DETR that starts from nothing learns slowly`,
-      backboneLearningRate: pretrained
-        ? `${ofBackbone(backboneLearningRate)}; its stem and first stage stay as they are`
-        : ofBackbone(backboneLearningRate),
+      backboneLearningRate: ofBackbone(backboneLearningRate),
+      ...(pretrained ? { freeze: "the backbone's stem and first stage stay as they are" } : {}),
       resize: `photos at ${sizeText(resize)}: the model's input`,
     },
   }
@@ -106,8 +105,8 @@ function stepsFromNothing(stepsPerEpoch: number): number {
   return Math.round(Math.min(12_000, Math.max(3000, 40 * stepsPerEpoch)))
 }
 
-/** Sides are multiples of this: the coarsest level's stride. */
-const STRIDE = 32
+/** Sides of stretched photos are multiples of this, pixels: the coarsest level's stride. */
+export const INPUT_STRIDE = 32
 /** Pixels that all but the smallest objects shall have on a side. */
 const SMALLEST_SIDE = 12
 /** Root of the area of the smallest and the largest input that is chosen by itself. */
@@ -117,15 +116,11 @@ const AREA_BOUNDS = [288, 640] as const
 function sizeForObjects({ imageAspect, smallestObject }: RecipeFacts): { resize: ResizeRule; reason: string } {
   const wanted = SMALLEST_SIDE / Math.max(1e-3, smallestObject)
   const root = Math.min(AREA_BOUNDS[1], Math.max(AREA_BOUNDS[0], wanted))
-  const side = (length: number): number => Math.max(2, Math.round(length / STRIDE)) * STRIDE
+  const side = (length: number): number => Math.max(2, Math.round(length / INPUT_STRIDE)) * INPUT_STRIDE
   const [height, width] = [side(root / Math.sqrt(imageAspect)), side(root * Math.sqrt(imageAspect))]
   const smallest = (smallestObject * Math.sqrt(height * width)).toFixed(0)
   const reason = `the photos' proportions; small objects are ${smallest} pixels wide`
   return { resize: { kind: 'stretch', height, width }, reason }
-}
-
-function sizeText(rule: ResizeRule): string {
-  return rule.kind === 'stretch' ? `${rule.width}×${rule.height} pixels` : `${rule.shortest} to ${rule.longest} pixels`
 }
 
 /** The last transform of a recipe: what detection does to a photo. */

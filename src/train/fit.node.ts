@@ -7,13 +7,14 @@ import { datasetStatistics, readDataset, withValidation } from '../data/formats/
 import { createLoader } from '../data/index.node.js'
 import { createFilePreprocessor, Detector, evaluateDetector } from '../detect/index.node.js'
 import type { Parameter } from '../graph/index.js'
-import { type DetectionModel, loadModel, type Network } from '../models/index.js'
+import { type DetectionModel, loadModel, type Network, withClasses } from '../models/index.js'
 import { initialWeights, parametersOf } from '../nn/index.js'
 import { createNodeRuntime, type Runtime } from '../runtime/index.node.js'
 import { ConfigError, type TensorData } from '../tensor/index.js'
 import { checkSameDataset, fingerprintOf } from './dataset-fingerprint.js'
 import { sha256 } from './digest.node.js'
 import { trainingFamilies } from './families.js'
+import { learnedOf } from './learned.js'
 import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
 import { RunPictures } from './run-pictures.node.js'
@@ -30,7 +31,7 @@ export interface FitOptions {
   /** Folder (or annotation file) of the data set. */
   readonly data: string
   readonly model: DetectionModel
-  /** Weight file to start from; the class head starts anew when the classes are others. */
+  /** Weight file to start from; of its class head, rows of classes that this data set does not have give way to new ones. */
   readonly weights?: string
   readonly overrides?: Partial<TrainingSettings>
   /** Folder that gets the run's own folder; `runs` unless said. */
@@ -70,7 +71,7 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
   const notes = note === undefined ? [] : [note]
   notes.push(...checkTrainable(dataset, { batchSize: batchSize * accumulate, queries }))
   const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
-  const weights = await startingWeights(options, dataset)
+  const weights = await startingWeights(options, dataset, notes)
   const record = recordOf(options, plan, dataset, runtime)
   const folder = await RunFolder.create(options.out ?? 'runs', 'train', record)
   try {
@@ -114,6 +115,16 @@ export async function resume(
       overrides: { ...settings, epochs },
       ...(file === null ? {} : { weights: file }),
     }
+    const done = await folder.epochsDone()
+    if (epochs < done) {
+      const next = 'Its weights after each evaluation are not kept: weights/best and weights/last are what there is.'
+      throw new ConfigError({
+        where: `epochs of ${path}`,
+        expected: `at least the ${done} that are done`,
+        got: String(epochs),
+        next,
+      })
+    }
     const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
     checkSameDataset(began.dataset, fingerprintOf(dataset, sha256), data)
     checkSettings(settings, planOf({ ...options, overrides: {} }, dataset).settings, join(path, 'args.json'))
@@ -126,7 +137,7 @@ export async function resume(
     // Whatever the run began with, the saved state has all numbers.
     const weights = resumes
       ? initialWeights(options.model.create(dataset.classNames.length), 0)
-      : await startingWeights(options, dataset)
+      : await startingWeights(options, dataset, notes)
     if (Object.keys(changes).length > 0) await folder.saveRecord(record)
     return await run({ options, dataset, plan, runtime, weights, record, folder, resumes, notes }, events)
   } finally {
@@ -180,7 +191,7 @@ function withinMemory(options: FitOptions, dataset: DetectionDataset, plan: Plan
   const { resize, batchSize: wanted, queries } = plan.settings
   const model = withQueries(options.model, queries)
   const network = model.create(dataset.classNames.length)
-  const trained = parametersOf(network).filter(({ role }) => role === 'weight')
+  const trained = learnedOf(network, plan.settings.freeze)
   const size = resize.kind === 'stretch' ? resize : { height: resize.shortest, width: resize.longest }
   const { criterion } = trainingFamilies[model.family]
   const memory = stepMemory({ ...model, classNames: dataset.classNames }, network, criterion, trained, size)
@@ -222,8 +233,7 @@ async function run(
     input: { ...options.model.input, resize: settings.resize },
   }
   const network = model.create(dataset.classNames.length)
-  const isFrozen = (key: string): boolean => settings.freeze.some((prefix) => key.startsWith(prefix))
-  const trained = parametersOf(network).filter(({ role, key }) => role === 'weight' && !isFrozen(key))
+  const trained = learnedOf(network, settings.freeze)
   // Four groups: backbone and rest, each with and without weight decay.
   const groupOf = (parameter: Parameter): number =>
     (parameter.key.startsWith('backbone.') ? 0 : 2) + (decays(parameter) ? 0 : 1)
@@ -354,10 +364,13 @@ function withQueries(model: DetectionModel, queries: number): DetectionModel {
 async function startingWeights(
   { weights, model }: FitOptions,
   { classNames }: DetectionDataset,
+  notes: string[],
 ): Promise<ReadonlyMap<string, TensorData>> {
   if (weights !== undefined) {
     const checkpoint = await readCheckpointFile(weights)
-    return loadModel(checkpoint, weights, { model: { ...model, classNames }, classNames }).weights
+    const loaded = withClasses(loadModel(checkpoint, weights, { model }), classNames, weights)
+    notes.push(...loaded.notes)
+    return loaded.weights
   }
   const network = model.create(classNames.length)
   if (hasFrozenNorms(network)) {

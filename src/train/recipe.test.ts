@@ -64,11 +64,16 @@ describe('settings follow from the data', () => {
       batchSize: 2,
       accumulate: 4,
       queries: 50,
+      flip: false,
+      freeze: ['backbone.'],
     })
     assert.deepEqual([settings.epochs, settings.batchSize, settings.accumulate, settings.queries], [3, 2, 4, 50])
     assert.ok(reasons.includes('batch 2 × 4: 250 training photos'), reasons.join('\n'))
     assert.ok(reasons.includes('3 epochs of 31 steps, as asked for'))
-    assert.ok(reasons.includes('queries 50: as asked for'))
+    for (const asked of ['50 queries', 'photos are not mirrored', 'backbone. stay as they are']) {
+      assert.ok(reasons.includes(`${asked}: as asked for`), reasons.join('\n'))
+    }
+    assert.ok(!reasons.some((reason) => reason.includes('at most 30 objects')))
   })
 
   test('the moving average looks back over a share of the run, whatever its length', () => {

@@ -117,23 +117,42 @@ export function chooseSettings(
     overrides.epochs === undefined
       ? `${settings.epochs} epochs of ${stepsPerEpoch} steps: about ${wantedSteps} steps in all`
       : `${settings.epochs} epochs of ${stepsPerEpoch} steps, as asked for`
+  const asked = (Object.keys(WORDS) as Worded[]).filter((name) => overrides[name] !== undefined)
   return {
     settings,
     reasons: [
       `batch ${batchSize}${accumulate > 1 ? ` × ${accumulate}` : ''}: ${facts.trainImages} training photos`,
       length,
-      ...Object.entries(reasons).map(([name, reason]) => {
-        const asked = overrides[name as keyof TrainingSettings]
-        return asked === undefined ? reason : `${name} ${shown(asked)}: as asked for`
-      }),
+      ...Object.entries(reasons).flatMap(([name, reason]) => (asked.includes(name as Worded) ? [] : [reason])),
+      ...asked.map((name) => `${inWords(name, settings)}: as asked for`),
       ...(facts.wholeImages ? ['photos are neither mirrored nor cut: the model looks at whole ones'] : []),
       `averaged weights with decay ${settings.emaDecay.toFixed(4)}: a horizon of ${Math.round(100 * emaShare)} % of the run`,
     ],
   }
 }
 
-function shown(value: TrainingSettings[keyof TrainingSettings]): string {
-  return typeof value === 'object' ? Object.values(value).join(' ') : String(value)
+/** How settings that may be asked for are told. */
+const WORDS = {
+  learningRate: (rate: number) => `learning rate ${rate}`,
+  backboneLearningRate: (rate: number) => `learning rate of the backbone ${rate}`,
+  resize: (rule: ResizeRule) => `photos at ${sizeText(rule)}`,
+  queries: (count: number) => `${count} queries`,
+  freeze: (beginnings: readonly string[]) => `${beginnings.join(', ')} stay as they are`,
+  flip: (may: boolean) => (may ? 'photos are mirrored' : 'photos are not mirrored'),
+  crop: (may: boolean) => (may ? 'photos are cut' : 'photos are not cut'),
+  patience: (evaluations: number) => `an end after ${evaluations} evaluations without a gain`,
+  seed: (seed: number) => `seed ${seed}`,
+} as const
+
+type Worded = keyof typeof WORDS
+
+function inWords<Name extends Worded>(name: Name, settings: TrainingSettings): string {
+  return (WORDS[name] as (value: TrainingSettings[Name]) => string)(settings[name])
+}
+
+/** A resize rule in words. */
+export function sizeText(rule: ResizeRule): string {
+  return rule.kind === 'stretch' ? `${rule.width}×${rule.height} pixels` : `${rule.shortest} to ${rule.longest} pixels`
 }
 
 /** The factor of the learning rate over the run. */

@@ -104,6 +104,12 @@ export class RunFolder {
     return (await this.#stateNames()).length === 0 && (await this.#rows()).length <= 2
   }
 
+  /** Epochs that results.csv tells of. */
+  async epochsDone(): Promise<number> {
+    const last = (await this.#rows()).at(-1)?.split(',')[0]
+    return Number.isInteger(Number(last)) ? Number(last) : 0
+  }
+
   /**
    * Puts the newest readable state into `step`.
    * @returns its position and the states that were damaged and passed over

@@ -6,7 +6,7 @@ export type Severity = 'error' | 'warning' | 'note'
 // Every phrase goes with a count before it and says what became of the things counted.
 
 const ERRORS = {
-  'image-missing': 'photos without a file; kept, and refused by whatever reads pixels',
+  'image-missing': 'photos without a file; left out of training and evaluation',
   'image-unreadable': 'photos that cannot be read',
   'image-size-differs': 'photos whose file has another size than stated',
   'image-turned': 'photos labelled lying: their stated size fits the file only without its EXIF orientation',
