@@ -2,10 +2,11 @@
  * @file Downloads of weights: verified, resumable, one writer per file, and never a half file under the final name.
  * Nothing here uses the network unless it is called; `DETRS_OFFLINE=1` or `HF_HUB_OFFLINE=1` forbids even that.
  */
-import { mkdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DetrsError, DownloadError, FileError } from '../tensor/index.js'
+import { makeFolder } from '../tensor/index.node.js'
 import { checkpointPath, type FoundCheckpoint, findCheckpoint } from './cache.node.js'
 import { prepare, rangeHeaders, refuseText, wrongSize } from './download-answer.node.js'
 import { addressInWords, HttpRequest, TransientFault } from './download-http.node.js'
@@ -57,7 +58,7 @@ export async function download(request: DownloadRequest): Promise<DownloadResult
     const present = await presentFile(job)
     if (present !== undefined) return present
     refuseOffline(job)
-    await mkdir(dirname(job.destination), { recursive: true })
+    await makeFolder(dirname(job.destination))
     const lock = await acquireLock(`${job.destination}.lock`, {
       heartbeatMs: job.limits.heartbeatMs,
       signal: job.signal,

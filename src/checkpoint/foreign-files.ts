@@ -70,7 +70,7 @@ function recogniseText(text: string): ForeignFile {
     return { got: /^<(?:\?xml|error)/i.test(text) ? `an XML page ${shown}` : 'an HTML page', next: DOWNLOAD_FAILED }
   }
   if (/^[{[]/.test(text)) return { got: `JSON text ${shown}`, next: DOWNLOAD_FAILED }
-  return { got: `the text ${shown}`, next: DOWNLOAD_FAILED }
+  return { got: `the text ${shown}`, next: 'Give the weight file; if this was a download, it failed.' }
 }
 
 /** A protobuf that begins with ir_version (field 1, below 32) and then another low field, as every exporter writes. */

@@ -79,9 +79,13 @@ export function operands(input: CommandInput, command: string, names: readonly s
   })
 }
 
-/** An option's text; undefined when it was not given. */
+/**
+ * An option's text; undefined when it was not given.
+ * @throws ConfigError when it was given and is empty, as where a variable of the shell was.
+ */
 export function textOption(input: CommandInput, name: string): string | undefined {
   const value = input.values[name]
+  if (value === '') throw new ConfigError({ where: `--${name}`, expected: 'a value', got: 'an empty one' })
   return typeof value === 'string' ? value : undefined
 }
 
@@ -111,8 +115,8 @@ export interface NumberRange {
  * @throws ConfigError when it is not a number of the range.
  */
 export function numberOption(input: CommandInput, name: string, range: NumberRange): number | undefined {
-  const text = textOption(input, name)
-  if (text === undefined) return undefined
+  const text = input.values[name]
+  if (typeof text !== 'string') return undefined
   const value = text.trim() === '' ? Number.NaN : Number(text)
   if (value >= range.min && value <= range.max && (range.whole !== true || Number.isInteger(value))) return value
   const kind = range.whole === true ? 'a whole number' : 'a number'

@@ -1,9 +1,10 @@
 /** @file What `detrs detect` writes: annotated pictures and COCO results. */
-import { access, constants, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { access, constants, realpath, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { encodeImage, type ImageSource, pageName, type RgbImage } from '../data/index.node.js'
 import { drawDetections } from '../draw/index.js'
 import { ConfigError } from '../tensor/index.js'
+import { makeFolder } from '../tensor/index.node.js'
 import type { DetectedImage } from './detection-report.js'
 import { checkOutput, unwritable, writeOutput } from './output-file.js'
 import { comparable, pictureNames } from './picture-names.js'
@@ -28,7 +29,7 @@ export class AnnotatedPictures {
    */
   static async open(folder: string, photos: readonly ImageSource[]): Promise<AnnotatedPictures> {
     try {
-      await mkdir(folder, { recursive: true })
+      await makeFolder(folder)
       await access(folder, constants.W_OK)
     } catch (cause) {
       throw unwritable(folder, cause)

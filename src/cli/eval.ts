@@ -1,6 +1,6 @@
 /** @file `detrs eval`: how good detections are, by COCO's rules. */
 import { constants } from 'node:buffer'
-import { access, mkdir, readFile, constants as rights, stat } from 'node:fs/promises'
+import { access, readFile, constants as rights, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
   type ClassResult,
@@ -14,7 +14,7 @@ import {
   parseJson,
 } from '../eval/index.js'
 import { judgePhotos, type PhotoFile, writeEvaluation, writeReport } from '../report/index.node.js'
-import { ConfigError, describeReadFault, FileError } from '../tensor/index.node.js'
+import { ConfigError, describeReadFault, FileError, makeFolder } from '../tensor/index.node.js'
 import { flag, operands, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { evaluateModel } from './evaluate-model.js'
@@ -62,7 +62,7 @@ export const command: Command = {
 async function evaluate(input: CommandInput, terminal: Terminal): Promise<number> {
   operands(input, 'eval', [])
   const out = textOption(input, 'out')
-  if (out !== undefined) await makeFolder(out)
+  if (out !== undefined) await makeWritable(out)
   const judged = await judge(input, terminal)
   const { evaluation } = judged
   for (const note of evaluation.notes) terminal.err(`note: ${printable(note)}\n`)
@@ -116,9 +116,9 @@ async function judge(input: CommandInput, terminal: Terminal): Promise<Judged> {
 }
 
 /** Before the work, so that its results need not be thrown away. */
-async function makeFolder(path: string): Promise<void> {
+async function makeWritable(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     await access(path, rights.W_OK)
   } catch (cause) {
     throw unwritable(path, cause)

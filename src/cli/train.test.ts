@@ -16,7 +16,7 @@ test('options of training that mean nothing are refused before anything is read'
     [['--size', '0'], /--size: expected .*, got '0'/],
     [['--size', '1e9'], /--size: expected .*, got '1e9'/],
     [['--size', '100x130'], /--size: expected multiples of 32 .*, got 100x130\. Try 96x128\./],
-    [['--freeze', ' , '], /--freeze: expected at least one name, got 'none'/],
+    [['--freeze', ' , '], /--freeze: expected at least one name, got none/],
     [['--seed', '1.5'], /--seed: expected a whole number from 0 to 4294967295, got '1\.5'/],
     [['--threads', '0'], /--threads: expected a whole number from 1 to 1024, got '0'/],
     [['--evaluate-every', '0'], /--evaluate-every: expected a whole number from 1/],

@@ -116,7 +116,7 @@ function admit(file: ImageFile, width: number, height: number): void {
       where: file.where,
       expected: `at most ${file.maxPixels} pixels`,
       got: `${width}×${height} = ${width * height}`,
-      next: 'Shrink the image, or raise maxPixels if its source is trusted.',
+      next: 'Shrink the image, or raise the limit on pixels if its source is trusted.',
     })
   }
 }

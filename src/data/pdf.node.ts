@@ -108,7 +108,7 @@ export class PdfDocument {
         where,
         expected: `at most ${maxPixels} pixels`,
         got: `${width}×${height} = ${width * height} at ${dpi} dpi`,
-        next: 'Render it at a lower resolution, or raise maxPixels if its source is trusted.',
+        next: 'Render it at a lower resolution, or raise the limit on pixels if its source is trusted.',
       })
     }
     const data = this.#use(where, (pdfium) => draw(pdfium, this.#pdf, page, width, height, where))

@@ -122,6 +122,10 @@ export class Detector<Source> {
     options: DetectOptions = {},
   ): AsyncGenerator<StreamedDetections<Source>, void, void> {
     const checked = checkOptions(options, this.loaded.classNames)
+    if (!Array.isArray(sources)) {
+      const next = 'One image is a list of one: detect([image]).'
+      throw new ConfigError({ where: 'Detector.detect', expected: 'a list of images', got: typeof sources, next })
+    }
     const { resize } = this.loaded.model.input
     const ahead = 2 * checked.batchSize
     const prepared: Promise<PreparedImage | { error: unknown }>[] = []

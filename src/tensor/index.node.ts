@@ -1,3 +1,4 @@
 /** @file What `index.ts` has, and faults of the operating system in words. */
 export * from './index.js'
+export * from './make-folder.node.js'
 export * from './system-fault.node.js'

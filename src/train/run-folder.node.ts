@@ -10,6 +10,7 @@ import {
   describeReadFault,
   describeWriteFault,
   FileError,
+  makeFolder,
   type TensorData,
 } from '../tensor/index.node.js'
 import { sha256 } from './digest.node.js'
@@ -41,7 +42,7 @@ export class RunFolder {
    */
   static async create(parent: string, name: string, record: RunRecord): Promise<RunFolder> {
     try {
-      await mkdir(parent, { recursive: true })
+      await makeFolder(parent)
       for (let n = 1; ; n++) {
         const path = join(parent, n === 1 ? name : `${name}${n}`)
         const made = await mkdir(path).then(

@@ -1,9 +1,16 @@
 /** @file A data set to a new folder, in any of the formats. */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, copyFile, link, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { access, copyFile, link, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
-import { ConfigError, DetrsError, describeReadFault, describeWriteFault, FileError } from '../../tensor/index.node.js'
+import {
+  ConfigError,
+  DetrsError,
+  describeReadFault,
+  describeWriteFault,
+  FileError,
+  makeFolder,
+} from '../../tensor/index.node.js'
 import { mapBounded } from './bounded.js'
 import {
   DATASET_FORMATS,
@@ -76,7 +83,7 @@ export async function writeDataset(
   const parts = partsOf(dataset, format, losses)
   const target = join(dirname(resolve(folder)), `.detrs-${randomUUID()}.part`)
   try {
-    await mkdir(target, { recursive: true })
+    await makeFolder(target)
     const { copies, images } = await writeLabels(dataset, parts, target, format)
     await copyPhotos(copies, target, options)
     await rmdir(folder).catch(() => undefined)
@@ -144,7 +151,7 @@ async function writeLabels(
 ): Promise<{ copies: Copy[]; images: readonly DatasetImage[] }> {
   const write = async (name: string, content: string | Iterable<string>): Promise<void> => {
     const path = join(target, name)
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await writeFile(path, content)
   }
   const { classNames, categoryIds } = dataset
@@ -226,8 +233,7 @@ function stem(name: string): string {
 }
 
 async function copyPhotos(copies: readonly Copy[], target: string, options: WriteDatasetOptions): Promise<void> {
-  for (const folder of new Set(copies.map(({ to }) => dirname(to))))
-    await mkdir(join(target, folder), { recursive: true })
+  for (const folder of new Set(copies.map(({ to }) => dirname(to)))) await makeFolder(join(target, folder))
   let done = 0
   await mapBounded(copies, FILES_AT_ONCE, async ({ from, to }) => {
     const path = join(target, to)

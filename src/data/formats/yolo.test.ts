@@ -58,6 +58,8 @@ test('classes that are fractions, negative or beyond the list', async (t) => {
   assert.match((await faultOf(t, '0.5 .5 .5 .5 .5'))[0]!, /row-class: .*0\.5 .*\(the classes are 0 to 1\)/)
   assert.match((await faultOf(t, '-1 .5 .5 .5 .5'))[0]!, /row-class/)
   assert.match((await faultOf(t, '2 .5 .5 .5 .5'))[0]!, /row-class: .*line 2/)
+  const gap = { 'data.yaml': 'train: images/train\nnames: {0: cat, 2: dog}\n' }
+  assert.match(problemOf(await read(t, '1 .5 .5 .5 .5\n', gap), 'row-class').examples[0]!, /\(the classes are 0, 2\)/)
 })
 
 test('coordinates in pixels, not a number, negative size, zero size', async (t) => {

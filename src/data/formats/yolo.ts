@@ -78,6 +78,13 @@ export function parseYoloLabels(text: string, where: string, classes: YoloClasse
   return objects
 }
 
+/** `0 to 79`, or, where numbers are left out, the first of them. */
+function rangeOf(ids: readonly number[]): string {
+  const [first, last] = [ids[0]!, ids.at(-1)!]
+  if (last - first === ids.length - 1) return `${first} to ${last}`
+  return ids.length > 10 ? `${ids.slice(0, 10).join(', ')}, …` : ids.join(', ')
+}
+
 function parseRow(
   fields: readonly string[],
   place: string,
@@ -96,8 +103,7 @@ function parseRow(
   const [id, ...coordinates] = numbers as number[]
   const label = categoryIds.indexOf(id!)
   if (label < 0) {
-    const last = categoryIds.at(-1)
-    problems.add('row-class', () => `${shown()} (the classes are ${categoryIds[0]} to ${last})`)
+    problems.add('row-class', () => `${shown()} (the classes are ${rangeOf(categoryIds)})`)
     return undefined
   }
   const used = isBox ? coordinates.slice(0, 4) : coordinates
