@@ -5,8 +5,7 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DetrsError, DownloadError, FileError } from '../tensor/index.js'
-import { makeFolder } from '../tensor/index.node.js'
+import { DetrsError, DownloadError, FileError, isSwitchedOn, makeFolder } from '../tensor/index.node.js'
 import { checkpointPath, type FoundCheckpoint, findCheckpoint } from './cache.node.js'
 import { prepare, rangeHeaders, refuseText, wrongSize } from './download-answer.node.js'
 import { addressInWords, HttpRequest, TransientFault } from './download-http.node.js'
@@ -108,9 +107,7 @@ async function presentFile(job: DownloadJob): Promise<DownloadResult | undefined
 }
 
 function refuseOffline(job: DownloadJob): void {
-  const name = ['DETRS_OFFLINE', 'HF_HUB_OFFLINE'].find((key) =>
-    /^(?:1|true|yes|on)$/i.test(job.environment.env[key]?.trim() ?? ''),
-  )
+  const name = ['DETRS_OFFLINE', 'HF_HUB_OFFLINE'].find((key) => isSwitchedOn(job.environment.env[key]))
   if (name === undefined) return
   throw new DownloadError({
     where: job.fileName,

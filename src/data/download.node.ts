@@ -1,5 +1,5 @@
 /** @file Downloads one image that the user named, bounded in size, time and redirects. */
-import { DownloadError } from '../tensor/index.js'
+import { DownloadError, isSwitchedOn } from '../tensor/index.node.js'
 
 /** Options of `downloadImage`. */
 export interface DownloadOptions {
@@ -13,10 +13,14 @@ const MAX_REDIRECTS = 5
 
 /**
  * The bytes behind an http or https address.
- * @throws DownloadError when the address is not valid, does not answer with a file, redirects too often or away from
+ * @throws DownloadError when `DETRS_OFFLINE=1` is set, the address is not valid, does not answer with a file, redirects too often or away from
  *   https, or the file is too large or too slow.
  */
 export async function downloadImage(address: string, options: DownloadOptions = {}): Promise<Uint8Array> {
+  if (isSwitchedOn(process.env['DETRS_OFFLINE'])) {
+    const got = 'DETRS_OFFLINE, which forbids to ask for it'
+    throw new DownloadError({ where: withoutSecrets(address), expected: 'an image', got, next: 'Unset DETRS_OFFLINE.' })
+  }
   const maxBytes = options.maxBytes ?? 100 * 2 ** 20
   const timeoutMs = options.timeoutMs ?? 30_000
   const signal = AbortSignal.timeout(timeoutMs)

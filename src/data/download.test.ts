@@ -59,6 +59,12 @@ test('a file is downloaded, through a redirect as well', async () => {
   assert.deepEqual([...(await downloadImage(`${base}/once`))], [1, 2, 3])
 })
 
+test('nothing is asked for offline', async (t) => {
+  process.env['DETRS_OFFLINE'] = '1'
+  t.after(() => delete process.env['DETRS_OFFLINE'])
+  await assert.rejects(downloadImage(`${base}/photo`), /got DETRS_OFFLINE, which forbids to ask for it\. Unset/)
+})
+
 test('what is too large, too slow, redirected in circles, broken off or missing is refused', async () => {
   await refuses('/announced', /expected at most 999 bytes, got more/, { maxBytes: 999 })
   await refuses('/endless', /expected at most 5000 bytes, got more/, { maxBytes: 5000 })
