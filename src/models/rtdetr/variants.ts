@@ -170,7 +170,7 @@ export const rtdetrModels: readonly DetectionModel[] = [
     classNames: PAGE_CLASSES,
     included: 'rtdetr-page.safetensors',
     wholeImages: true,
-    input: { ...rtdetrInput, resize: { kind: 'stretch', height: 640, width: 448 } },
+    input: { ...rtdetrInput, resize: { kind: 'stretch', height: 704, width: 512 } },
   },
   rtdetrModel('rtdetr-r18', 'RT-DETR, ResNet-18-vd', rtdetrR18, {
     weights: official('v0.1/rtdetr_r18vd_dec3_6x_coco_from_paddle.pth'),
