@@ -174,7 +174,7 @@ async function decoderLayers(): Promise<void> {
   const loaded = loadByRule(model)
   const sides: Side[] = []
   for (const i of PAPER_LAYERS.keys()) {
-    const shorter = model.adjusted!({ decoderLayers: i + 1 })
+    const shorter = { ...model, ...model.adjusted!({ decoderLayers: i + 1 }) }
     sides.push(await networkAlone(String(i + 1), { ...loaded, model: shorter, network: shorter.create() }))
   }
   const found = await measured(sides)

@@ -49,7 +49,8 @@ export const command: Command = {
     model: 'instead of files: a model whose weights are on this machine, or a weight file',
     architecture: 'the model of a weight file that does not tell it',
     data: 'the data set to judge it on: COCO, Pascal VOC, YOLO or CSV',
-    split: 'part of the data set; val, else test, else all of it unless said',
+    split:
+      'part of the data set; val, else test, else all of it unless said; val of a set without one is what detrs train holds out',
     json: 'one JSON object instead of text: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl',
     'per-class': 'also the numbers of each class; with --json as "classes"',
     out:

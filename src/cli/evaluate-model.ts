@@ -1,6 +1,6 @@
 /** @file `detrs eval --model M --data DIR`: a detector judged on the photos of a data set. */
 import type { DatasetImage } from '../data/formats/index.js'
-import { readDataset } from '../data/formats/index.node.js'
+import { readDataset, withValidation } from '../data/formats/index.node.js'
 import { createFilePreprocessor, Detector, evaluateDetector, resolveWeights } from '../detect/index.node.js'
 import type { CocoEvaluation } from '../eval/index.js'
 import type { PhotoFile } from '../report/index.js'
@@ -19,7 +19,7 @@ export interface ModelEvaluation {
   readonly architecture?: string | undefined
   /** Folder or annotation file of the data set. */
   readonly data: string
-  /** Split to judge on; validation, else test, else all photos unless said. */
+  /** Split to judge on; validation, else test, else all photos unless said. `val` of a set without one is what training holds out. */
   readonly split?: string | undefined
 }
 
@@ -44,7 +44,9 @@ export async function evaluateModel(request: ModelEvaluation, terminal: Terminal
   ])
   for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
   if (fallbackReason !== undefined) terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)
-  const dataset = await readDataset(data, { missing: 'skip', segmentation: false })
+  const read = await readDataset(data, { missing: 'skip', segmentation: false })
+  const { dataset, note } = split === 'val' ? await withValidation(read) : { dataset: read, note: undefined }
+  if (note !== undefined) terminal.err(`note: ${printable(note)}\n`)
   terminal.err(problemsInShort(dataset.problems))
   const common = dataset.classNames.filter((name) => loaded.classNames.includes(name))
   if (common.length === 0) {
@@ -56,7 +58,8 @@ export async function evaluateModel(request: ModelEvaluation, terminal: Terminal
     terminal.err(`note: the model does not know ${printable(unknown.join(', '))}\n`)
   }
   const { images, name } = chooseImages(dataset, split)
-  terminal.err(`${images.length} photos of ${name}\n`)
+  const hint = name === WHOLE ? '; those that detrs train holds out of it are --split val' : ''
+  terminal.err(`${images.length} photos of ${name}${hint}\n`)
   const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
   const progress = new Progress(terminal, 'eval', images.length, 'photos')
   try {
@@ -72,13 +75,15 @@ export async function evaluateModel(request: ModelEvaluation, terminal: Terminal
   }
 }
 
+const WHOLE = 'the whole data set'
+
 function chooseImages(
   { images, splits, folder }: Awaited<ReturnType<typeof readDataset>>,
   split: string | undefined,
 ): { images: readonly DatasetImage[]; name: string } {
   const names = Object.keys(splits)
   const chosen = split ?? ['val', 'test'].find((name) => names.includes(name))
-  if (chosen === undefined) return { images, name: 'the whole data set' }
+  if (chosen === undefined) return { images, name: WHOLE }
   const positions = Object.hasOwn(splits, chosen) ? splits[chosen as keyof typeof splits] : undefined
   if (positions === undefined || positions.length === 0) {
     const got = names.length === 0 ? 'a data set without splits' : `only ${names.join(', ')}`

@@ -1,7 +1,8 @@
 /** @file A detector judged on labelled photos, by COCO's measure. */
 import type { DatasetImage } from '../data/formats/index.js'
 import { type CocoAnnotation, type CocoDetection, type CocoEvaluation, evaluateCoco } from '../eval/index.js'
-import type { Detector, ImageFile } from './detector.js'
+import { ImageError } from '../tensor/index.js'
+import type { Detector, ImageDetections, ImageFile } from './detector.js'
 
 /** Photos to judge on, and how. */
 export interface DatasetEvaluation {
@@ -14,7 +15,7 @@ export interface DatasetEvaluation {
 
 /**
  * Detects on every photo, at every score, and compares with its objects.
- * @throws ImageError, FileError for the first photo that cannot be read.
+ * @throws ImageError, FileError for the first photo that cannot be read, or has another size than its labels state.
  */
 export async function evaluateDetector(
   detector: Detector<ImageFile>,
@@ -27,6 +28,7 @@ export async function evaluateDetector(
     { threshold: 0 },
   )) {
     if ('error' in item) throw item.error
+    requireStatedSize(images[item.index]!, item.result)
     for (const { label, score, box } of item.result.detections) {
       const category = categoryOf.get(label)
       if (category === undefined) continue
@@ -36,16 +38,19 @@ export async function evaluateDetector(
     onProgress?.(item.index + 1)
   }
   const annotations: CocoAnnotation[] = []
+  const ignored = new Set<number>()
   images.forEach(({ objects }, index) => {
     for (const { label, box, area, crowd, difficult } of objects) {
       const [xmin, ymin, xmax, ymax] = box
+      const id = annotations.length + 1
+      if (difficult) ignored.add(id)
       annotations.push({
-        id: annotations.length + 1,
+        id,
         image_id: index + 1,
         category_id: label + 1,
         bbox: [xmin, ymin, xmax - xmin, ymax - ymin],
         area: area ?? (xmax - xmin) * (ymax - ymin),
-        iscrowd: crowd || difficult ? 1 : 0,
+        iscrowd: crowd ? 1 : 0,
       })
     }
   })
@@ -54,5 +59,15 @@ export async function evaluateDetector(
     annotations,
     categories: classNames.map((name, label) => ({ id: label + 1, name })),
   }
-  return evaluateCoco({ groundTruth, detections })
+  return evaluateCoco({ groundTruth, detections, ignored })
+}
+
+function requireStatedSize({ path, width, height }: DatasetImage, found: ImageDetections): void {
+  if ((width ?? found.width) === found.width && (height ?? found.height) === found.height) return
+  throw new ImageError({
+    where: path,
+    expected: `${width}×${height} pixels, as the labels state`,
+    got: `${found.width}×${found.height}`,
+    next: 'The boxes may be those of another photo: check with detrs data check.',
+  })
 }

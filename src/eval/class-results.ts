@@ -7,7 +7,7 @@ import { type CocoSummary, summarizeClasses } from './coco-summary.js'
 
 /** The twelve numbers of one class, and what they rest on. */
 export interface ClassResult extends CocoSummary, CocoCategory {
-  /** Annotations that are no crowds. */
+  /** Annotations that are not ignored. */
   readonly objects: number
   /** Photos with such annotations. */
   readonly photos: number
@@ -21,7 +21,7 @@ export function classResults(evaluation: CocoEvaluation): ClassResult[] {
   const [objects, found] = [categories.map(() => 0), categories.map(() => 0)]
   const photos = categories.map(() => new Set<number>())
   groundTruth.category.forEach((k, i) => {
-    if (groundTruth.crowd[i] === 1) return
+    if (groundTruth.ignored[i] === 1) return
     objects[k]!++
     photos[k]!.add(groundTruth.photo[i]!)
   })

@@ -14,6 +14,8 @@ export interface CocoRequest {
   readonly detections: readonly CocoDetection[]
   /** What is compared; boxes where absent. */
   readonly type?: CocoRegionType
+  /** Ids of annotations that need not be found, and whose finding counts for nothing, as VOC has it for difficult objects. */
+  readonly ignored?: ReadonlySet<number>
   /** What the two are called in errors and notes, such as their files' names. */
   readonly names?: { readonly groundTruth: string; readonly detections: string }
 }
@@ -76,9 +78,12 @@ export class CocoEvaluation implements PrecisionRecall {
  * Source: https://github.com/cocodataset/cocoapi
  * @throws FileError naming the first record that is at fault.
  */
-export function evaluateCoco({ groundTruth, detections, type = 'bbox', names }: CocoRequest): CocoEvaluation {
+export function evaluateCoco({ groundTruth, detections, type = 'bbox', ignored, names }: CocoRequest): CocoEvaluation {
   const notes: string[] = []
   const truth = readGroundTruth(groundTruth, names?.groundTruth ?? 'ground truth', type, notes)
+  truth.id.forEach((id, i) => {
+    if (ignored?.has(id)) truth.ignored[i] = 1
+  })
   const found = readDetections(detections, names?.detections ?? 'detections', type, truth, notes)
   const evaluation = new CocoEvaluation(type, { groundTruth: truth, detections: found }, notes)
   const groups = new PhotoGroups(truth, found)

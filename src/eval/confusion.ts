@@ -24,7 +24,8 @@ interface Pair {
 
 /**
  * Pairs detections and objects of any class, highest IoU first (of equals those of one class, then the higher score), each
- * once. Crowds are not counted, nor are detections that lie in a crowd of their class and find nothing else.
+ * once. What is ignored (a crowd, a difficult object) is not counted, nor are detections that lie in such a one of their class and find
+ * nothing else.
  * @throws ConfigError when an option is no number of its range.
  */
 export function confusionMatrix(evaluation: CocoEvaluation, options: OutcomeOptions = {}): ConfusionMatrix {
@@ -43,25 +44,25 @@ export function confusionMatrix(evaluation: CocoEvaluation, options: OutcomeOpti
     const [dts, gts] = [dtByPhoto[photo]!, gtByPhoto[photo]!]
     const ious = overlaps.between(dts, gts)
     const pairs: Pair[] = []
-    const inCrowd = new Set<number>()
+    const inIgnored = new Set<number>()
     dts.forEach((d, row) => {
       gts.forEach((g, column) => {
         const value = ious[row * gts.length + column]!
         if (value < iou) return
         const sameClass = detections.category[d] === groundTruth.category[g]
-        if (groundTruth.crowd[g] === 0) pairs.push({ row, column, iou: value, sameClass })
-        else if (sameClass) inCrowd.add(row)
+        if (groundTruth.ignored[g] === 0) pairs.push({ row, column, iou: value, sameClass })
+        else if (sameClass) inIgnored.add(row)
       })
     })
     const { rows, columns } = pairUp(pairs)
     dts.forEach((d, row) => {
       const column = rows.get(row)
-      if (column === undefined && inCrowd.has(row)) return
+      if (column === undefined && inIgnored.has(row)) return
       const truth = column === undefined ? K : groundTruth.category[gts[column]!]!
       counts[truth * (K + 1) + detections.category[d]!]!++
     })
     gts.forEach((g, column) => {
-      if (groundTruth.crowd[g] === 0 && !columns.has(column)) counts[groundTruth.category[g]! * (K + 1) + K]!++
+      if (groundTruth.ignored[g] === 0 && !columns.has(column)) counts[groundTruth.category[g]! * (K + 1) + K]!++
     })
   }
   return { labels: [...evaluation.categories.map(({ name }) => name), 'background'], counts }

@@ -37,6 +37,8 @@ export interface GroundTruthColumns extends RegionColumns {
   readonly area: Float64Array
   /** 1 for crowds. */
   readonly crowd: Uint8Array
+  /** 1 for what need not be found, and whose finding counts for nothing: crowds, and those that the caller names. */
+  readonly ignored: Uint8Array
 }
 
 /**
@@ -142,6 +144,7 @@ function emptyColumns(
     id: new Float64Array(count),
     area: new Float64Array(count),
     crowd: new Uint8Array(count),
+    ignored: new Uint8Array(count),
     boxes: new Float64Array(type === 'bbox' ? 4 * count : 0),
     masks: type === 'bbox' ? [] : new Array<CocoSegmentation>(count),
   }
@@ -179,6 +182,7 @@ function fillColumns(
     columns.photo[i] = photo
     columns.category[i] = category
     columns.crowd[i] = Number(iscrowd ?? 0)
+    columns.ignored[i] = columns.crowd[i]!
     if (masks !== undefined) {
       check.check(segmentation, i, photos.sizes[photo]!)
       masks[i] = segmentation!

@@ -76,10 +76,10 @@ export class GroupJudge {
 
   /** Marks annotations that need not be found in area range `a`; returns the number of the others. */
   #ignoreBy(a: number, annotations: Int32Array): number {
-    const { crowd, area } = this.#groundTruth
+    const { ignored: apart, area } = this.#groundTruth
     let objects = 0
     for (let g = 0; g < annotations.length; g++) {
-      const ignored = crowd[annotations[g]!] === 1 || isOutsideArea(area[annotations[g]!]!, a)
+      const ignored = apart[annotations[g]!] === 1 || isOutsideArea(area[annotations[g]!]!, a)
       if (!ignored) objects++
       // Too short only where there are no detections: then nobody reads it.
       this.#ignored[g] = ignored ? 1 : 0

@@ -31,7 +31,7 @@ export interface FoundObject {
   readonly iou: number
 }
 
-/** One photo. Detections that found nothing but a crowd are in none of the lists, nor are crowds. */
+/** One photo. Detections that found nothing but what is ignored (a crowd, a difficult object) are in none of the lists, nor is that. */
 export interface PhotoOutcome {
   readonly imageId: CocoImageId
   /** True positives. */
@@ -63,23 +63,24 @@ export function photoOutcomes(evaluation: CocoEvaluation, options: OutcomeOption
       const kept = all.filter((d) => detections.score[d]! >= minScore)
       const crowd = Uint8Array.from(annotations, (g) => groundTruth.crowd[g]!)
       const order = new Int32Array(annotations.length)
-      ignoredLast(crowd, annotations.length, order)
+      const ignored = Uint8Array.from(annotations, (g) => groundTruth.ignored[g]!)
+      ignoredLast(ignored, annotations.length, order)
       const ious = overlaps.between(kept, annotations)
       const rows = indicesUpTo(kept.length)
-      const problem = { rows, annotations: annotations.length, ious, crowd, ignored: crowd, order }
+      const problem = { rows, annotations: annotations.length, ious, crowd, ignored, order }
       const matches = new Int32Array(kept.length)
       matchGreedily(problem, effectiveThreshold(iou), matches, new Uint8Array(annotations.length))
       kept.forEach((detection, row) => {
         const match = matches[row]!
         if (match < 0) outcome.wrong.push(detection)
-        else if (crowd[match] === 0) {
+        else if (ignored[match] === 0) {
           const annotation = annotations[match]!
           outcome.found.push({ detection, annotation, iou: ious[row * annotations.length + match]! })
         }
       })
       const taken = new Set(matches)
       annotations.forEach((annotation, g) => {
-        if (crowd[g] === 0 && !taken.has(g)) outcome.missed.push(annotation)
+        if (ignored[g] === 0 && !taken.has(g)) outcome.missed.push(annotation)
       })
     }
   }

@@ -18,8 +18,9 @@ export interface DimSource {
 /** A graph under construction, or finished: nothing distinguishes them but its outputs. */
 export class Graph {
   readonly name: string
-  /** Whether layers shall behave as in training: norms use the batch's own statistics. */
+  /** Whether layers shall behave as in training: norms that learn use the batch's own statistics. */
   readonly training: boolean
+  readonly #learned: ReadonlySet<Parameter> | undefined
   readonly inputs: Tensor[] = []
   readonly outputs: Map<string, Tensor> = new Map()
   readonly nodes: Node[] = []
@@ -29,9 +30,16 @@ export class Graph {
   readonly #scalars: Map<string, Tensor> = new Map()
   readonly #dimSources: Map<string, DimSource> = new Map()
 
-  constructor(name = 'graph', options: { readonly training?: boolean } = {}) {
+  /** @param options.learned parameters that training changes; all unless said */
+  constructor(name = 'graph', options: { readonly training?: boolean; readonly learned?: Iterable<Parameter> } = {}) {
     this.name = name
     this.training = options.training ?? false
+    this.#learned = options.learned === undefined ? undefined : new Set(options.learned)
+  }
+
+  /** Whether training changes a parameter. */
+  learns(parameter: Parameter): boolean {
+    return this.training && this.#learned?.has(parameter) !== false
   }
 
   /** The module path under which nodes are being named. */

@@ -30,8 +30,8 @@ export interface DenoisingBatch {
     readonly box: TensorData<'float32'>
     readonly matched: TensorData<'float32'>
   }
-  /** 1 / (objects · groups); 0 without objects. */
-  readonly perDenoised: number
+  /** Noisy copies of every object, each with a negative one; 0 without objects. */
+  readonly groups: number
 }
 
 /** Added to attention logits where a query must not be seen. Finite, so that a row of them gives no NaN. */
@@ -88,7 +88,6 @@ export function contrastiveDenoising(
       box.set(clean, 4 * row)
     }
   }
-  const objects = targets.reduce((sum, target) => sum + target.labels.length, 0)
   const shape = [batch, size]
   return {
     labels: tensorData('int32', shape, labels),
@@ -99,7 +98,7 @@ export function contrastiveDenoising(
       box: tensorData('float32', [...shape, 4], box),
       matched: tensorData('float32', shape, matched),
     },
-    perDenoised: objects === 0 ? 0 : 1 / (objects * groups),
+    groups,
   }
 }
 

@@ -7,15 +7,16 @@ import type { LoadedModel } from './load.js'
  * The same weights for other classes. Rows of the class head go with the names of their classes, rows beyond the classes (no
  * object) stay, and those of names that the weights do not know start anew.
  * @param where the weights' file, for the note that tells what was kept
+ * @param seed of the rows that start anew
  */
-export function withClasses(loaded: LoadedModel, classNames: readonly string[], where: string): LoadedModel {
+export function withClasses(loaded: LoadedModel, classNames: readonly string[], where: string, seed = 0): LoadedModel {
   const { model, classNames: known } = loaded
   if (known.length === classNames.length && known.every((name, i) => name === classNames[i])) return loaded
   const network = model.create(classNames.length)
   const from = classNames.map((name) => known.indexOf(name))
   const weights = new Map(loaded.weights)
   for (const parameter of parametersOf(network).filter(({ key }) => model.classHead.includes(key))) {
-    const own = initialWeight(parameter, 0)
+    const own = initialWeight(parameter, seed)
     weights.set(parameter.key, ownRows(own, loaded.weights.get(parameter.key)!, from, known.length))
   }
   const anew = classNames.filter((_, i) => from[i]! < 0)

@@ -61,6 +61,16 @@ describe('loadModel', () => {
     }
   })
 
+  test('other queries change the network alone, not what the model looks at', () => {
+    const { model } = loadModel(
+      checkpointOf('rtdetr-page', undefined, { 'detrs.model': 'rtdetr-page', 'detrs.queries': '100' }),
+      'x',
+    )
+    const page = findModel('rtdetr-page')
+    assert.deepEqual([model.queries, model.wholeImages, model.classNames], [100, true, page.classNames])
+    assert.deepEqual(model.input, page.input)
+  })
+
   test('another number of classes keeps everything but the class head, and says so', () => {
     const model = findModel('detr-r50')
     const { notes, weights, report } = loadModel(checkpointOf('detr-r50'), 'coco.pth', {

@@ -148,10 +148,11 @@ function adjust(model: DetectionModel, { metadata }: Checkpoint, { decoderLayers
   const isOther = Number.isInteger(queries) && queries >= 1 && queries <= MOST_QUERIES && queries !== model.queries
   if (!isOther && decoderLayers === undefined) return model
   if (model.adjusted !== undefined) {
-    return model.adjusted({
+    const choices = {
       ...(isOther ? { queries } : {}),
       ...(decoderLayers === undefined ? {} : { decoderLayers }),
-    })
+    }
+    return { ...model, ...model.adjusted(choices) }
   }
   if (decoderLayers === undefined) return model
   const next = 'Only models whose every layer refines boxes can stop earlier.'

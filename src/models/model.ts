@@ -86,6 +86,14 @@ export interface ModelChoices {
   readonly decoderLayers?: number
 }
 
+/** What of a model follows from its configuration. */
+export interface ConfiguredParts {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly queries: number
+  readonly create: (classes?: number) => Network
+  readonly adjusted: (choices: ModelChoices) => ConfiguredParts
+}
+
 /** Models that are trained alike. */
 export type ModelFamily = 'detr' | 'rtdetr'
 
@@ -113,8 +121,8 @@ export interface DetectionModel {
   readonly published?: PublishedFigures
   /** Number of classes that a class head of `rows` outputs tells apart. */
   readonly classesOfHead: (rows: number) => number
-  /** The same model with choices that its weights leave open; absent where they leave none. */
-  readonly adjusted?: (choices: ModelChoices) => DetectionModel
+  /** What other choices that its weights leave open make of the model; absent where they leave none. */
+  readonly adjusted?: (choices: ModelChoices) => ConfiguredParts
   /** The network for `classes` classes, as many as `classNames` unless said. */
   readonly create: (classes?: number) => Network
   /** Final predictions to detections; `imageSizes` int32 [batch, 2] holds height and width of the original images. */

@@ -71,7 +71,8 @@ export class BatchNorm2d {
   /** x: float32 [batch, channels, height, width], same shape out. */
   forward(x: Tensor): Tensor {
     const { weight, bias, runningMean, runningVar, epsilon } = this
-    if (!x.graph.training) return batchNormalization(x, weight, bias, runningMean, runningVar, epsilon)
+    // A norm that is frozen keeps its statistics too.
+    if (!x.graph.learns(weight)) return batchNormalization(x, weight, bias, runningMean, runningVar, epsilon)
     const { y, mean, variance } = batchNormalizationInTraining(x, weight, bias, epsilon)
     const count = x.shape.reduce<number>((product, dim, axis) => (axis === 1 ? product : product * Number(dim)), 1)
     this.#keep(runningMean, mean, x)

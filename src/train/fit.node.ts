@@ -71,7 +71,7 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
   const notes = note === undefined ? [] : [note]
   notes.push(...checkTrainable(dataset, { batchSize: batchSize * accumulate, queries }))
   const { runtime } = await createNodeRuntime(options.threads === undefined ? {} : { threads: options.threads })
-  const weights = await startingWeights(options, dataset, notes)
+  const weights = await startingWeights(options, dataset, plan.settings, notes)
   const record = recordOf(options, plan, dataset, runtime)
   const folder = await RunFolder.create(options.out ?? 'runs', 'train', record)
   try {
@@ -137,7 +137,7 @@ export async function resume(
     // Whatever the run began with, the saved state has all numbers.
     const weights = resumes
       ? initialWeights(options.model.create(dataset.classNames.length), 0)
-      : await startingWeights(options, dataset, notes)
+      : await startingWeights(options, dataset, plan.settings, notes)
     if (Object.keys(changes).length > 0) await folder.saveRecord(record)
     return await run({ options, dataset, plan, runtime, weights, record, folder, resumes, notes }, events)
   } finally {
@@ -356,7 +356,7 @@ const WHOLE = { layout: 'training', matched: 0, missing: [], unexpected: [], mis
 
 function withQueries(model: DetectionModel, queries: number): DetectionModel {
   if (queries === model.queries) return model
-  if (model.adjusted !== undefined) return model.adjusted({ queries })
+  if (model.adjusted !== undefined) return { ...model, ...model.adjusted({ queries }) }
   const next = 'Its queries are weights of their own.'
   throw new ConfigError({ where: model.name, expected: `${model.queries} queries`, got: String(queries), next })
 }
@@ -364,11 +364,12 @@ function withQueries(model: DetectionModel, queries: number): DetectionModel {
 async function startingWeights(
   { weights, model }: FitOptions,
   { classNames }: DetectionDataset,
+  { seed }: TrainingSettings,
   notes: string[],
 ): Promise<ReadonlyMap<string, TensorData>> {
   if (weights !== undefined) {
     const checkpoint = await readCheckpointFile(weights)
-    const loaded = withClasses(loadModel(checkpoint, weights, { model }), classNames, weights)
+    const loaded = withClasses(loadModel(checkpoint, weights, { model }), classNames, weights, seed)
     notes.push(...loaded.notes)
     return loaded.weights
   }
@@ -381,7 +382,7 @@ async function startingWeights(
       next: 'Frozen norms cannot be learned: give --weights FILE, or train rtdetr-small.',
     })
   }
-  return initialWeights(network, 0)
+  return initialWeights(network, seed)
 }
 
 function hasFrozenNorms(network: Network): boolean {

@@ -62,7 +62,7 @@ export interface JointGraph {
 }
 
 /**
- * Builds network, losses and the gradient of every parameter in `trained`.
+ * Builds network, losses and the gradient of every parameter in `trained`; norms that are not in it use their running statistics.
  *
  * Inputs: `images` uint8 [batch, height, width, 3]; of models that pad `sizes` int32 [batch, 2]; per set `labels` int32 [batch, queries],
  * `boxes` float32 [batch, queries, 4], `matched` float32 [batch, queries]; `per_object` float32 scalar. With denoising also
@@ -76,7 +76,7 @@ export function buildJointGraph(
   trained: readonly Parameter[],
   shape: TrainingShape,
 ): JointGraph {
-  const forward = new Graph(`${model.name}.step`, { training: true })
+  const forward = new Graph(`${model.name}.step`, { training: true, learned: trained })
   const sets = predictedSets(forward, model, network, shape)
   for (const { suffix, logits, boxes } of sets) {
     forward.output(StepName.logits(suffix), logits)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findModel } from '../models/index.js'
+import { rtdetrCriterion } from '../models/rtdetr/criterion.js'
+import { buildJointGraph } from './joint-graph.js'
 import { learnedOf } from './learned.js'
 
 const network = findModel('rtdetr-small').create(3)
@@ -17,4 +19,16 @@ test('a beginning that nothing has, and a network without anything to learn, are
     /got 'backbon\.'\. They begin with backbone\., encoder\., decoder\.\./,
   )
   assert.throws(() => learnedOf(network, ['backbone.', 'encoder.', 'decoder.']), /expected something left to learn/)
+})
+
+test('norms that are frozen keep their statistics', () => {
+  const model = { ...findModel('rtdetr-small'), classNames: ['a', 'b', 'c'] }
+  const updated = (freeze: readonly string[]): string[] => {
+    const shape = { batch: 1, height: 96, width: 96, denoising: 0 }
+    const { graph } = buildJointGraph(model, network, rtdetrCriterion, learnedOf(network, freeze), shape)
+    return [...graph.outputs.keys()].filter((name) => name.startsWith('update/'))
+  }
+  assert.ok(updated([]).some((name) => name.startsWith('update/backbone.')))
+  const rest = updated(['backbone.'])
+  assert.ok(rest.length > 0 && !rest.some((name) => name.startsWith('update/backbone.')))
 })

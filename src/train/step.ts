@@ -180,7 +180,7 @@ export class TrainingStep {
         requireFinitePredictions(forward.predictions, [...this.weights.views, ...this.fixed])
         const sets = this.#matcher.match(forward.predictions, part.targets)
         const known = step.known.map((name) => ({ name, ...denoised!.target }))
-        const targets = targetFeeds([...sets, ...known], perObject, denoised?.perDenoised ?? 0)
+        const targets = targetFeeds([...sets, ...known], perObject, perCopy(denoised, perObject))
         const matched = performance.now()
         const { loss, terms } = await step.backward({ ...feeds, ...forward.saved, ...targets }, gradients)
         const done = performance.now()
@@ -289,6 +289,11 @@ function denoisingFeeds(batch: DenoisingBatch | undefined): Record<string, Tenso
     [StepName.denoisingBoxes]: batch.boxLogits,
     [StepName.denoisingBias]: batch.bias,
   }
+}
+
+/** Every object has as many noisy copies as there are groups. */
+function perCopy(denoised: DenoisingBatch | undefined, perObject: number): number {
+  return denoised === undefined || denoised.groups === 0 ? 0 : perObject / denoised.groups
 }
 
 function targetFeeds(

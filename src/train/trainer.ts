@@ -98,7 +98,8 @@ export async function train(
         evaluationsWithoutGain: best ? 0 : at.evaluationsWithoutGain + 1,
       }
     }
-    const learningRate = groups(Math.max(0, at.step - 1))[0]!.learningRate
+    // The first groups may be those of a backbone.
+    const learningRate = groups(Math.max(0, at.step - 1)).at(-1)!.learningRate
     const summary = { epoch: at.epoch, ...means.summary(), learningRate, ...(metrics === undefined ? {} : { metrics }) }
     // The state comes last: a run that dies in between does the epoch again, and nothing of it is lost.
     if ((await hooks.onFitEpochEnd?.(summary)) === 'stop') end = 'stopped'

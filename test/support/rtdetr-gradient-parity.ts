@@ -178,7 +178,11 @@ function targetsOf(
   feeds[StepName.denoisingLabels] = noisy.labels
   feeds[StepName.denoisingBoxes] = noisy.boxLogits
   feeds[StepName.denoisingBias] = noisy.bias
-  feeds[StepName.perDenoised] = fromNumbers('float32', [], [noisy.perDenoised])
+  feeds[StepName.perDenoised] = fromNumbers(
+    'float32',
+    [],
+    [noisy.groups === 0 ? 0 : 1 / (Math.max(1, count) * noisy.groups)],
+  )
   for (const set of known) {
     feeds[StepName.labels(set)] = noisy.target.label
     feeds[StepName.boxes(set)] = noisy.target.box

@@ -3,7 +3,14 @@ import { hgNetV2H, hgNetV2L, hgNetV2X } from '../../backbones/index.js'
 import { sigmoidTopK } from '../../postprocess/index.js'
 import { ConfigError } from '../../tensor/index.js'
 import { COCO_CLASSES } from '../coco-classes.js'
-import type { DetectionModel, InputConvention, ModelChoices, PublishedFigures, PublishedWeights } from '../model.js'
+import type {
+  ConfiguredParts,
+  DetectionModel,
+  InputConvention,
+  ModelChoices,
+  PublishedFigures,
+  PublishedWeights,
+} from '../model.js'
 import { rtdetrLayouts } from './layouts.js'
 import { type HybridRtDetrConfig, RtDetr, type RtDetrConfig, rtdetrR50 } from './rtdetr.js'
 
@@ -29,10 +36,9 @@ export function rtdetrModel(
     family: 'rtdetr',
     name,
     title,
-    config: { ...config },
+    ...configured(name, config),
     classNames: COCO_CLASSES,
     input: rtdetrInput,
-    queries: config.decoder.queries,
     layouts: rtdetrLayouts,
     classHead: [
       ...['decoder.enc_score_head', ...layers].flatMap((head) => [`${head}.weight`, `${head}.bias`]),
@@ -41,9 +47,16 @@ export function rtdetrModel(
     ...(published?.weights === undefined ? {} : { weights: published.weights }),
     ...(published === undefined ? {} : { published: published.figures }),
     classesOfHead: (rows) => rows,
-    create: (classes = config.decoder.classes) => new RtDetr({ ...config, decoder: { ...config.decoder, classes } }),
-    adjusted: (choices) => rtdetrModel(name, title, adjustedConfig(name, config, choices), published),
     postprocess: ({ logits, boxes }, imageSizes) => sigmoidTopK(logits, boxes, imageSizes, DETECTIONS),
+  }
+}
+
+function configured(name: string, config: RtDetrConfig): ConfiguredParts {
+  return {
+    config: { ...config },
+    queries: config.decoder.queries,
+    create: (classes = config.decoder.classes) => new RtDetr({ ...config, decoder: { ...config.decoder, classes } }),
+    adjusted: (choices) => configured(name, adjustedConfig(name, config, choices)),
   }
 }
 
