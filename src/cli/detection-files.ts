@@ -1,12 +1,11 @@
 /** @file What `detrs detect` writes: annotated pictures and COCO results. */
-import { access, constants, realpath, writeFile } from 'node:fs/promises'
+import { realpath, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { encodeImage, type ImageSource, pageName, type RgbImage } from '../data/index.node.js'
 import { drawDetections } from '../draw/index.js'
 import { ConfigError } from '../tensor/index.js'
-import { makeFolder } from '../tensor/index.node.js'
 import type { DetectedImage } from './detection-report.js'
-import { checkOutput, unwritable, writeOutput } from './output-file.js'
+import { checkOutput, makeOutputFolder, unwritable, writeOutput } from './output-file.js'
 import { comparable, pictureNames } from './picture-names.js'
 
 /** Pictures with boxes and labels, one per photo, in a folder. */
@@ -28,12 +27,7 @@ export class AnnotatedPictures {
    * @throws FileError when the folder cannot be made or written; ConfigError when a picture would replace a photo.
    */
   static async open(folder: string, photos: readonly ImageSource[]): Promise<AnnotatedPictures> {
-    try {
-      await makeFolder(folder)
-      await access(folder, constants.W_OK)
-    } catch (cause) {
-      throw unwritable(folder, cause)
-    }
+    await makeOutputFolder(folder)
     const names = pictureNames(photos.map(({ name }) => name))
     await refuseToReplace(photos, folder, names)
     return new AnnotatedPictures(new Map(photos.map((photo, i) => [photo, join(folder, names[i]!)])))

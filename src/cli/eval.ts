@@ -1,6 +1,6 @@
 /** @file `detrs eval`: how good detections are, by COCO's rules. */
 import { constants } from 'node:buffer'
-import { access, readFile, constants as rights, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
   type ClassResult,
@@ -14,11 +14,11 @@ import {
   parseJson,
 } from '../eval/index.js'
 import { judgePhotos, type PhotoFile, writeEvaluation, writeReport } from '../report/index.node.js'
-import { ConfigError, describeReadFault, FileError, makeFolder } from '../tensor/index.node.js'
+import { ConfigError, describeReadFault, FileError } from '../tensor/index.node.js'
 import { flag, operands, textOption } from './arguments.js'
 import type { Command, CommandInput, Terminal } from './command.js'
 import { evaluateModel } from './evaluate-model.js'
-import { unwritable } from './output-file.js'
+import { makeOutputFolder } from './output-file.js'
 import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
 
@@ -63,7 +63,7 @@ export const command: Command = {
 async function evaluate(input: CommandInput, terminal: Terminal): Promise<number> {
   operands(input, 'eval', [])
   const out = textOption(input, 'out')
-  if (out !== undefined) await makeWritable(out)
+  if (out !== undefined) await makeOutputFolder(out)
   const judged = await judge(input, terminal)
   const { evaluation } = judged
   for (const note of evaluation.notes) terminal.err(`note: ${printable(note)}\n`)
@@ -114,16 +114,6 @@ async function judge(input: CommandInput, terminal: Terminal): Promise<Judged> {
   const photos = evaluation.columns.groundTruth.photos.ids.map((id) => ({ file: String(names.get(id) ?? id) }))
   const subtitle = `Against the labels of ${basename(gt)}`
   return { evaluation, photos, title: `Evaluation of ${basename(dt)}`, subtitle }
-}
-
-/** Before the work, so that its results need not be thrown away. */
-async function makeWritable(path: string): Promise<void> {
-  try {
-    await makeFolder(path)
-    await access(path, rights.W_OK)
-  } catch (cause) {
-    throw unwritable(path, cause)
-  }
 }
 
 function requiredFile(input: CommandInput, name: 'gt' | 'dt'): string {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, lstat, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describeWriteFault, FileError } from '../tensor/index.node.js'
+import { describeWriteFault, FileError, makeFolder } from '../tensor/index.node.js'
 
 /**
  * Makes sure, before any work is done, that a file can probably be written.
@@ -19,6 +19,19 @@ export async function checkOutput(path: string): Promise<void> {
     // A file in the folder's place would pass the check of permissions.
     if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(folder), { code: 'ENOTDIR' })
     await access(present === undefined || present.isFile() ? folder : path, constants.W_OK)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+/**
+ * Makes a folder for results before the work, so that they need not be thrown away.
+ * @throws FileError when it cannot be made or written.
+ */
+export async function makeOutputFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path)
+    await access(path, constants.W_OK)
   } catch (cause) {
     throw unwritable(path, cause)
   }

@@ -187,18 +187,21 @@ function sizeOption(input: CommandInput): readonly [number] | readonly [number, 
   return second === undefined ? [first] : [first, second]
 }
 
+function nearestSide(length: number): number {
+  return Math.max(1, Math.round(length / INPUT_STRIDE)) * INPUT_STRIDE
+}
+
 /** The model's rule at another size: the longer side grows alike. */
 function resized(rule: ResizeRule, [first, second]: readonly [number] | readonly [number, number]): ResizeRule {
   if (rule.kind === 'stretch') {
     const odd = second !== undefined && (first % INPUT_STRIDE !== 0 || second % INPUT_STRIDE !== 0)
     if (odd) {
-      const near = [first, second].map((side) => Math.max(1, Math.round(side / INPUT_STRIDE)) * INPUT_STRIDE)
+      const near = [first, second].map(nearestSide)
       const expected = `multiples of ${INPUT_STRIDE} for models that stretch`
       throw new ConfigError({ where: '--size', expected, got: `${first}x${second}`, next: `Try ${near.join('x')}.` })
     }
     const shorter = Math.min(rule.height, rule.width)
-    const side = (length: number): number =>
-      Math.max(1, Math.round((length * first) / shorter / INPUT_STRIDE)) * INPUT_STRIDE
+    const side = (length: number): number => nearestSide((length * first) / shorter)
     return second === undefined
       ? { ...rule, height: side(rule.height), width: side(rule.width) }
       : { ...rule, height: first, width: second }

@@ -3,6 +3,7 @@ import { FileError, ImageError } from '../tensor/index.js'
 import { decodeImage } from './decode.node.js'
 import type { DatasetImage } from './formats/dataset.js'
 import type { ImageSize, RgbImage } from './image.js'
+import { requireStatedSize } from './stated-size.js'
 import {
   applyTransforms,
   type DrawPlace,
@@ -50,14 +51,7 @@ async function readPhoto({ photo, transforms, place, masks, maxPixels }: PhotoRe
   const where = photo.path
   const image = await decodeImage(where, maxPixels === undefined ? {} : { maxPixels })
   const { width, height } = image
-  if ((photo.width ?? width) !== width || (photo.height ?? height) !== height) {
-    throw new ImageError({
-      where,
-      expected: `${photo.width ?? width}×${photo.height ?? height} pixels, as the labels state`,
-      got: `${width}×${height}`,
-      next: 'The boxes may be those of another photo: check with detrs data check.',
-    })
-  }
+  requireStatedSize(photo, image)
   const original = { height, width }
   const objects = trainingObjects(photo.objects, original, masks)
   try {

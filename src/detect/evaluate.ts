@@ -1,8 +1,8 @@
 /** @file A detector judged on labelled photos, by COCO's measure. */
 import type { DatasetImage } from '../data/formats/index.js'
+import { requireStatedSize } from '../data/index.js'
 import { type CocoAnnotation, type CocoDetection, type CocoEvaluation, evaluateCoco } from '../eval/index.js'
-import { ImageError } from '../tensor/index.js'
-import type { Detector, ImageDetections, ImageFile } from './detector.js'
+import type { Detector, ImageFile } from './detector.js'
 
 /** Photos to judge on, and how. */
 export interface DatasetEvaluation {
@@ -60,14 +60,4 @@ export async function evaluateDetector(
     categories: classNames.map((name, label) => ({ id: label + 1, name })),
   }
   return evaluateCoco({ groundTruth, detections, ignored })
-}
-
-function requireStatedSize({ path, width, height }: DatasetImage, found: ImageDetections): void {
-  if ((width ?? found.width) === found.width && (height ?? found.height) === found.height) return
-  throw new ImageError({
-    where: path,
-    expected: `${width}×${height} pixels, as the labels state`,
-    got: `${found.width}×${found.height}`,
-    next: 'The boxes may be those of another photo: check with detrs data check.',
-  })
 }

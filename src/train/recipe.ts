@@ -123,7 +123,9 @@ export function chooseSettings(
     reasons: [
       `batch ${batchSize}${accumulate > 1 ? ` × ${accumulate}` : ''}: ${facts.trainImages} training photos`,
       length,
-      ...Object.entries(reasons).flatMap(([name, reason]) => (asked.includes(name as Worded) ? [] : [reason])),
+      ...Object.entries(reasons)
+        .filter(([name]) => !asked.includes(name as Worded))
+        .map(([, reason]) => reason),
       ...asked.map((name) => `${inWords(name, settings)}: as asked for`),
       ...(facts.wholeImages ? ['photos are neither mirrored nor cut: the model looks at whole ones'] : []),
       `averaged weights with decay ${settings.emaDecay.toFixed(4)}: a horizon of ${Math.round(100 * emaShare)} % of the run`,
