@@ -177,29 +177,25 @@ function seenPixels(x: Tensor, dy: Tensor, { kernel, stride, padding, dilation }
 }
 
 /**
- * The product of dy with each shift of x, [outputs, inputs] per tap. All images lie on one line, zeros between rows and images, so
- * that a shift is a step along the line. Column shifts are taken of x and row shifts of dy, the other way round: a kernel of three
- * by three then copies six lines and not nine.
+ * The product of dy with each shift of x, [outputs, inputs] per tap. Columns are shifted in x and rows in dy, the other way round:
+ * a kernel of three by three then copies four maps and not nine, for the middle one of each is there already.
  */
-function tapProducts(x: Tensor, dy: Tensor, window: Window): Tensor[] {
-  const { kernel, padding, dilation } = window
-  const [batch, , height, width] = sizesOf(x) as [number, number, number, number]
-  const [rowLength, rows] = [width + 2 * padding, height + 2 * padding]
-  const pixels = batch * rows * rowLength
-  // One image of zeros more on each line: the room that shifts need.
-  const line = (tensor: Tensor, before: readonly number[], after: readonly number[]): Tensor =>
-    reshape(transpose(pad(tensor, before, after), [1, 0, 2, 3]), [sizesOf(tensor)[1]!, -1])
-  const xLine = line(x, [0, 0, padding, padding], [1, 0, padding, padding])
-  const dyLine = line(dy, [1, 0, 0, 0], [0, 0, 2 * padding, 2 * padding])
-  const columns = Array.from({ length: kernel[1] }, (_, column) =>
-    slice(xLine, 1, column * dilation, column * dilation + pixels),
-  )
-  const bands = Array.from({ length: kernel[0] }, (_, row) => {
-    // Pixel n of dy meets pixel n + shift of x: here n − shift stands at n.
-    const first = rows * rowLength - row * dilation * rowLength
-    return slice(dyLine, 1, first, first + pixels)
-  })
-  return bands.flatMap((band) => columns.map((column) => fusedMatmul(band, column, { transB: true })))
+function tapProducts(x: Tensor, dy: Tensor, { kernel, padding, dilation }: Window): Tensor[] {
+  const shifts = (count: number): number[] => Array.from({ length: count }, (_, tap) => tap * dilation - padding)
+  const columns = shifts(kernel[1]).map((shift) => pixelsInLine(shifted(x, 0, -shift)))
+  const bands = shifts(kernel[0]).map((shift) => pixelsInLine(shifted(dy, shift, 0)))
+  return bands.flatMap((band) => columns.map((column) => reduceSum(fusedMatmul(band, column, { transB: true }), [0])))
+}
+
+/** Maps moved down and to the right, up and to the left where negative; what comes in is 0. */
+function shifted(x: Tensor, down: number, right: number): Tensor {
+  return down === 0 && right === 0 ? x : pad(x, [0, 0, down, right], [0, 0, -down, -right])
+}
+
+/** [batch, channels, height, width] as [batch, channels, pixels]. */
+function pixelsInLine(x: Tensor): Tensor {
+  const [batch, channels] = sizesOf(x) as [number, number]
+  return reshape(x, [batch, channels, -1])
 }
 
 /** The largest element of each window, the first in row-major order where several are equal, gets the gradient. */
