@@ -71,6 +71,7 @@ const CASES: readonly Case[] = [
     frozen: FROZEN,
   },
   { name: 'rtdetr-r18', model: findModel('rtdetr-r18'), batch: 2, height: 640, width: 640 },
+  { name: 'rtdetr-r50', model: findModel('rtdetr-r50'), batch: 2, height: 640, width: 640 },
   { name: 'rtdetr-small', model: findModel('rtdetr-small'), batch: 4, height: 256, width: 320 },
 ]
 

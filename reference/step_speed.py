@@ -62,10 +62,16 @@ def rtdetr(stem: int, width: int, feedforward: int, queries: int):
     return RTDetrForObjectDetection(config).train()
 
 
+def rtdetr_r50():
+    """transformers' own configuration: bottleneck blocks with frozen norms, six decoder layers."""
+    return RTDetrForObjectDetection(RTDetrConfig(num_labels=80)).train()
+
+
 MODELS = {
     "detr-r18": lambda dropout: detr("resnet18", dropout),
     "detr-r50": lambda dropout: detr("resnet50", dropout),
     "rtdetr-r18": lambda dropout: rtdetr(64, 256, 1024, 300),
+    "rtdetr-r50": lambda dropout: rtdetr_r50(),
     "rtdetr-small": lambda dropout: rtdetr(32, 128, 512, 100),
 }
 

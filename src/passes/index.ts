@@ -9,6 +9,7 @@ import { projectBeforeUpsampling } from './project-before-upsampling.js'
 import type { WeightedGraph } from './rewrite.js'
 
 export { countMacs } from './count-macs.js'
+export { eraseExpansions } from './expansions.js'
 export { foldNormsSymbolically } from './fold-norms-symbolically.js'
 export { copyNode, copySource, type GraphParts, rewrite, type Visit } from './rewrite.js'
 export { eraseStopGradients } from './stop-gradients.js'

@@ -15,6 +15,7 @@ import {
   type SupervisedPrediction,
 } from '../models/index.js'
 import {
+  eraseExpansions,
   eraseStopGradients,
   foldConstants,
   foldNormsSymbolically,
@@ -97,7 +98,7 @@ export function buildJointGraph(
     sets.filter(({ targets }) => targets === kind).map(({ suffix }) => suffix)
   // What stops gradients goes after they are built: merged any earlier, what is stopped and what is not would become one.
   return {
-    graph: removeDeadCode(mergeCommonSubexpressions(foldConstants(eraseStopGradients(graph)))),
+    graph: removeDeadCode(mergeCommonSubexpressions(foldConstants(eraseExpansions(eraseStopGradients(graph))))),
     matched: suffixes('matched'),
     known: suffixes('known'),
     terms: [...terms.keys()],
