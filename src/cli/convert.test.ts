@@ -48,6 +48,7 @@ describe('detrs convert', () => {
       'detrs.format_version': '1',
       'detrs.model': 'tiny',
       'detrs.class_names': JSON.stringify(TINY_CLASSES),
+      'detrs.category_ids': '[1,2,3]',
       'detrs.source': 'trained.pt',
       'detrs.source_sha256': createHash('sha256').update(source).digest('hex'),
       'detrs.licence': 'CC0-1.0',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { encodeSafetensorsParts, readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
-import { findModel, type LoadedModel, loadModel, MetadataKey } from '../models/index.js'
+import { findModel, type LoadedModel, loadModel, MetadataKey, modelMetadata } from '../models/index.js'
 import { CheckpointError, ConfigError, encodeFloat16, FileError, type TensorData, tensorData } from '../tensor/index.js'
 import { flag, operands, textOption } from './arguments.js'
 import type { Command } from './command.js'
@@ -96,12 +96,7 @@ function originOf(metadata: ReadonlyMap<string, string>, file: string, bytes: Ui
 function metadataOf({ model, classNames }: LoadedModel, { source, sha256 }: Origin): Map<string, string> {
   const entries: [string, string][] = [
     ['format', 'pt'],
-    [MetadataKey.version, '1'],
-    [MetadataKey.model, model.name],
-    [MetadataKey.config, JSON.stringify({ ...model.config, classes: classNames.length })],
-    [MetadataKey.classNames, JSON.stringify(classNames)],
-    [MetadataKey.input, JSON.stringify(model.input)],
-    [MetadataKey.queries, String(model.queries)],
+    ...modelMetadata(model, classNames),
     [MetadataKey.source, source],
     [MetadataKey.sourceSha256, sha256],
   ]

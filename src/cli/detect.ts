@@ -20,7 +20,7 @@ import {
   type Preprocessor,
   resolveWeights,
 } from '../detect/index.node.js'
-import { DEFAULT_DETECTOR, type InputConvention } from '../models/index.js'
+import { categoryIdsOf, DEFAULT_DETECTOR, type InputConvention, type LoadedModel } from '../models/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
@@ -138,7 +138,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
           found += detected.detections.filter(({ label }) => label !== 'Picture').length
           progress.aside(() => report.add(detected))
           const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name)
-          await files.add(source, pixels, detected, loaded.classNames).catch((error) => tell(source, error))
+          await files.add(source, pixels, detected, loaded).catch((error) => tell(source, error))
         }
         opened.delete(source)
         progress.update(item.index + 1)
@@ -250,9 +250,9 @@ async function openFiles(input: CommandInput, images: readonly ImageSource[]) {
       source: ImageSource,
       pixels: () => Promise<RgbImage>,
       image: DetectedImage,
-      classNames: readonly (string | null)[],
+      { model, classNames }: LoadedModel,
     ) => {
-      results?.add(image)
+      results?.add(image, categoryIdsOf(model, classNames))
       await pictures?.add(source, pixels, image, classNames)
     },
     finish: async (terminal: Terminal) => {

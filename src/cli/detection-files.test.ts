@@ -61,7 +61,7 @@ test('COCO results are the detections with ids and corner, width, height', async
   const expected = (JSON.parse(out) as Found[]).flatMap(({ detections }, i) =>
     detections.map(({ label, score, box }) => ({
       image_id: [139, 10, '写真 ü'][i],
-      category_id: label === 'class 2' ? 2 : TINY_CLASSES.indexOf(label),
+      category_id: label === 'class 2' ? 3 : TINY_CLASSES.indexOf(label) + 1,
       bbox: [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin],
       score,
     })),

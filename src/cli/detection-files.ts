@@ -1,7 +1,7 @@
 /** @file What `detrs detect` writes: annotated pictures and COCO results. */
 import { realpath, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { encodeImage, type ImageSource, pageName, type RgbImage } from '../data/index.node.js'
+import { encodeImage, type ImageSource, imageNumber, pageName, type RgbImage } from '../data/index.node.js'
 import { drawDetections } from '../draw/index.js'
 import { ConfigError } from '../tensor/index.js'
 import type { DetectedImage } from './detection-report.js'
@@ -107,12 +107,12 @@ export class CocoResults {
     return new CocoResults(path)
   }
 
-  /** Keeps the detections of one photo. */
-  add({ file, page, detections }: DetectedImage): void {
+  /** Keeps the detections of one photo; `categoryIds` are the labels' ids in COCO's files. */
+  add({ file, page, detections }: DetectedImage, categoryIds: readonly number[]): void {
     const image_id = page === undefined ? imageId(file) : imageId(page.document, page.number)
     for (const { labelIndex, score, box } of detections) {
       const bbox = [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin]
-      this.#results.push({ image_id, category_id: labelIndex, bbox, score })
+      this.#results.push({ image_id, category_id: categoryIds[labelIndex], bbox, score })
     }
   }
 
@@ -125,8 +125,5 @@ export class CocoResults {
 /** The number that the photo's file is named by, as in COCO, or else the file's name; `report#page=3` for a page. */
 function imageId(file: string, page?: number): number | string {
   const stem = basename(file, extname(file))
-  if (page !== undefined) return pageName(stem, page)
-  const digits = /^(?:COCO_\w+_)?(\d+)$/.exec(stem)?.[1]
-  const id = Number(digits)
-  return Number.isSafeInteger(id) ? id : stem
+  return page === undefined ? (imageNumber(file) ?? stem) : pageName(stem, page)
 }

@@ -1,6 +1,7 @@
 /** @file Images and batches: sizes, Pillow's resize, augmentations, collating; free of files and threads. */
 export * from './collate.js'
 export * from './image.js'
+export * from './image-number.js'
 export * from './limits.js'
 export type { LoaderPosition } from './loader-plan.js'
 export * from './pdf-page.js'

@@ -42,6 +42,15 @@ describe('loadModel', () => {
     assert.deepEqual(ours.notes, [])
   })
 
+  test('takes the category ids from the file, where they are numbers', () => {
+    const idsIn = (ids: string): unknown => {
+      const metadata = { 'detrs.model': 'detr-r50', 'detrs.category_ids': ids }
+      return loadModel(checkpointOf('detr-r50', 2, metadata), 'two.pth').model.categoryIds
+    }
+    assert.deepEqual(idsIn('[5, 9]'), [5, 9])
+    for (const odd of ['["5", 9]', '{}', 'null', '[']) assert.equal(idsIn(odd), undefined)
+  })
+
   test('takes the number of classes from the file', () => {
     const { classNames, network } = loadModel(checkpointOf('detr-r50', 2), 'two.pth', { model: findModel('detr-r50') })
     assert.deepEqual(classNames, ['class 0', 'class 1'])

@@ -4,20 +4,8 @@ import type { ResizeRule } from '../data/index.js'
 import { initialWeight, parametersOf } from '../nn/index.js'
 import { CheckpointError, ConfigError, type TensorData } from '../tensor/index.js'
 import { findModel, models } from './catalogue.js'
+import { MetadataKey } from './metadata.js'
 import type { DetectionModel, Network } from './model.js'
-
-/** Keys of the metadata that `detrs convert` writes. */
-export const MetadataKey = {
-  model: 'detrs.model',
-  config: 'detrs.config',
-  classNames: 'detrs.class_names',
-  input: 'detrs.input',
-  queries: 'detrs.queries',
-  source: 'detrs.source',
-  sourceSha256: 'detrs.source_sha256',
-  licence: 'detrs.licence',
-  version: 'detrs.format_version',
-} as const
 
 /** Far above every data set. A file can claim any number of classes without holding a byte for them. */
 const MAX_CLASSES = 100_000
@@ -60,7 +48,7 @@ export interface LoadOptions {
 export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOptions = {}): LoadedModel {
   const notes: string[] = []
   const recognized = options.model ?? recognize(checkpoint, where, notes)
-  const model = withStoredInput(adjust(recognized, checkpoint, options), checkpoint)
+  const model = withStored(adjust(recognized, checkpoint, options), checkpoint)
   const standard = expectedOf(model.create())
   const headKey = model.classHead[0]!
   const rows = rowsInFile(headKey, standard, checkpoint.tensors, model.layouts)
@@ -159,12 +147,16 @@ function adjust(model: DetectionModel, { metadata }: Checkpoint, { decoderLayers
   throw new ConfigError({ where: model.name, expected: 'all decoder layers', got: String(decoderLayers), next })
 }
 
-/** The model with the input size that its weights were trained for, where the file says one. */
-function withStoredInput(model: DetectionModel, { metadata }: Checkpoint): DetectionModel {
+/** The model with the input size and the category ids that its weights were trained for, where the file says them. */
+function withStored(model: DetectionModel, { metadata }: Checkpoint): DetectionModel {
   const stored = parseJson(metadata.get(MetadataKey.input) ?? 'null') as Partial<DetectionModel['input']> | null
   const resize = storedRule(stored?.resize)
-  if (resize === undefined) return model
-  return { ...model, input: { ...model.input, resize } }
+  const ids = parseJson(metadata.get(MetadataKey.categoryIds) ?? 'null')
+  return {
+    ...model,
+    ...(resize === undefined ? {} : { input: { ...model.input, resize } }),
+    ...(Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id)) ? { categoryIds: ids as number[] } : {}),
+  }
 }
 
 /** A resize rule as metadata say it; undefined for anything else. */

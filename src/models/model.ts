@@ -106,6 +106,8 @@ export interface DetectionModel {
   readonly config: Readonly<Record<string, unknown>>
   /** Class names by index; null for an output that the label set does not use. */
   readonly classNames: readonly (string | null)[]
+  /** Ids of the classes in COCO's files; unless said, see `categoryIdsOf`. */
+  readonly categoryIds?: readonly number[]
   readonly input: InputConvention
   /** Queries of the network: no image can have more detections of one class. */
   readonly queries: number

@@ -230,6 +230,7 @@ async function run(
   const model: DetectionModel = {
     ...withQueries(options.model, settings.queries),
     classNames: dataset.classNames,
+    categoryIds: dataset.categoryIds,
     input: { ...options.model.input, resize: settings.resize },
   }
   const network = model.create(dataset.classNames.length)

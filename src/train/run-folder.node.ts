@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeSafetensorsParts } from '../checkpoint/index.js'
 import { acquireLock, type FileLock } from '../checkpoint/index.node.js'
-import { type DetectionModel, MetadataKey } from '../models/index.js'
+import { type DetectionModel, modelMetadata } from '../models/index.js'
 import {
   CheckpointError,
   DetrsError,
@@ -142,14 +142,7 @@ export class RunFolder {
   ): Promise<string> {
     const official = model.layouts[0]!
     const tensors = new Map([...weights].map(([key, value]) => [official.keysOf(key)[0]!, value]))
-    const metadata = new Map([
-      [MetadataKey.version, '1'],
-      [MetadataKey.model, model.name],
-      [MetadataKey.config, JSON.stringify({ ...model.config, classes: classNames.length })],
-      [MetadataKey.classNames, JSON.stringify(classNames)],
-      [MetadataKey.input, JSON.stringify(model.input)],
-      [MetadataKey.queries, String(model.queries)],
-    ])
+    const metadata = new Map(modelMetadata(model, classNames))
     const path = join('weights', `${name}.safetensors`)
     await this.#write(path, encodeSafetensorsParts(tensors, metadata))
     return join(this.path, path)

@@ -1,4 +1,5 @@
 /** @file A data set as COCO's JSON. */
+import { imageNumber } from '../image-number.js'
 import type { DatasetImage, DatasetObject, DetectionDataset } from './dataset.js'
 import { tidy } from './place-objects.js'
 
@@ -16,17 +17,16 @@ export interface CocoIds {
 
 /**
  * The JSON text of one split, a line an entry. Ids of photos and annotations are the data set's own where those are
- * numbers that differ; else they are counted.
+ * numbers that differ; else those of photos are the numbers that their files are named by, where all are and differ (as in
+ * `detrs detect --coco`); else they are counted.
  */
 export function* cocoText(
   { name, classNames, categoryIds }: Pick<DetectionDataset, 'name' | 'classNames' | 'categoryIds'>,
   images: readonly NamedImage[],
   ids: CocoIds,
 ): Generator<string> {
-  const imageIds = numbers(
-    images.map(({ image }) => image.id),
-    () => ++ids.image,
-  )
+  const ownIds = images.map(({ image }) => image.id)
+  const imageIds = numbers(usable(ownIds) ? ownIds : images.map(({ name }) => imageNumber(name)), () => ++ids.image)
   const objects = images.flatMap(({ image }) => image.objects)
   const annotationIds = numbers(
     objects.map(({ annotationId }) => annotationId),
@@ -79,8 +79,11 @@ function extent(low: number, high: number): number {
 }
 
 function numbers(ids: readonly (number | string | undefined)[], count: () => number): number[] {
-  const usable = ids.every((id) => typeof id === 'number') && new Set(ids).size === ids.length
-  return usable ? (ids as number[]) : ids.map(count)
+  return usable(ids) ? (ids as number[]) : ids.map(count)
+}
+
+function usable(ids: readonly (number | string | undefined)[]): boolean {
+  return ids.every((id) => typeof id === 'number') && new Set(ids).size === ids.length
 }
 
 function lines(entries: readonly object[]): string {

@@ -74,6 +74,24 @@ test('COCO to COCO keeps ids, areas, masks, crowds, difficult objects and photos
   assert.match(text, /"bbox":\[0\.1,0\.2,10\.3,5\.7\]/)
 })
 
+test('photos that are named by numbers get these as ids in COCO, as their detections do', async (t) => {
+  const label = '0 0.5 0.5 0.2 0.2\n'
+  const names = ['1', '2', '10']
+  const parts = names.map(async (name, i) => [
+    [`images/${name}.png`, await photo(20, 20, i)] as const,
+    [`labels/${name}.txt`, label] as const,
+  ])
+  const files = Object.fromEntries((await Promise.all(parts)).flat())
+  const folder = target(t)
+  await writeDataset(await readDataset(folderWith(t, { ...files, 'classes.txt': 'ball\n' })), folder, {
+    format: 'coco',
+  })
+  const [written] = readdirSync(join(folder, 'annotations'))
+  const { images } = JSON.parse(readFileSync(join(folder, 'annotations', written!), 'utf8'))
+  const ids = images.map(({ id, file_name }: { id: number; file_name: string }) => `${id} ${file_name}`)
+  assert.deepEqual(ids.sort(), ['1 1.png', '10 10.png', '2 2.png'])
+})
+
 test('what a format cannot hold is said', async (t) => {
   const original = await sample(t)
   const lossesOf = async (format: 'voc' | 'yolo' | 'csv') =>
