@@ -23,6 +23,18 @@ test('a file is read, whatever its name says', async () => {
   rmSync(renamed)
 })
 
+test('what Hugging Face writes beside its weights comes with them, and with no others', async () => {
+  const config = join(folder, 'config.json')
+  writeFileSync(config, '{"model_type":"rt_detr"}')
+  assert.equal((await readCheckpointFile(path)).metadata.get('huggingface.config'), '{"model_type":"rt_detr"}')
+  const own = join(folder, 'last.safetensors')
+  writeFileSync(own, encodeSafetensors(tensors))
+  assert.equal((await readCheckpointFile(own)).metadata.has('huggingface.config'), false)
+  writeFileSync(config, ' '.repeat(2 ** 20 + 1))
+  assert.equal((await readCheckpointFile(path)).metadata.has('huggingface.config'), false)
+  for (const file of [config, own]) rmSync(file)
+})
+
 test('an empty file', async () => {
   const empty = join(folder, 'empty')
   writeFileSync(empty, '')

@@ -1,13 +1,13 @@
 /** @file Weight files on disk. */
 import { constants as bufferConstants } from 'node:buffer'
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as zlib from 'node:zlib'
 import { FileError, nearestNames } from '../tensor/index.js'
 import type { Crc32 } from './crc32.js'
 import { type ReadCheckpointOptions, readCheckpoint } from './read.js'
-import type { Checkpoint } from './state-dict.js'
+import { type Checkpoint, HUGGING_FACE_CONFIG } from './state-dict.js'
 
 /** One read call may not ask for 2 GiB or more. */
 const CHUNK_BYTES = 256 * 2 ** 20
@@ -24,7 +24,34 @@ const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
  * @throws CheckpointError when it is no weight file that can be read; see `readCheckpoint`.
  */
 export async function readCheckpointFile(path: string, options: ReadCheckpointOptions = {}): Promise<Checkpoint> {
-  return readCheckpoint(await readWholeFile(path), path, { crc32: nativeCrc32(), ...options })
+  return checkpointOf(await readWholeFile(path), path, options)
+}
+
+/**
+ * The checkpoint in a file's bytes; what Hugging Face writes beside it is among its metadata, under `HUGGING_FACE_CONFIG`.
+ * @throws CheckpointError as `readCheckpoint`.
+ */
+export async function checkpointOf(
+  bytes: Uint8Array,
+  path: string,
+  options: ReadCheckpointOptions = {},
+): Promise<Checkpoint> {
+  const checkpoint = readCheckpoint(bytes, path, { crc32: nativeCrc32(), ...options })
+  const config = await configBeside(path)
+  if (config === undefined) return checkpoint
+  return { ...checkpoint, metadata: new Map([...checkpoint.metadata, [HUGGING_FACE_CONFIG, config]]) }
+}
+
+/** A config.json of a megabyte or more is not one. */
+const MAX_CONFIG_BYTES = 2 ** 20
+
+/** The text of config.json beside weights that are named as Hugging Face names them; undefined where there is none to be read. */
+async function configBeside(path: string): Promise<string | undefined> {
+  if (!/^(model|pytorch_model)\b.*\.(safetensors|bin)$/.test(basename(path))) return undefined
+  const file = join(dirname(path), 'config.json')
+  const info = await stat(file).catch(() => undefined)
+  if (info?.isFile() !== true || info.size > MAX_CONFIG_BYTES) return undefined
+  return await readFile(file, 'utf8').catch(() => undefined)
 }
 
 /**

@@ -7,6 +7,9 @@ export type StateDict = Map<string, TensorData>
 /** Container of a weight file; `pytorch-legacy` is what PyTorch wrote before 1.6. */
 export type CheckpointFormat = 'safetensors' | 'pytorch-zip' | 'pytorch-legacy'
 
+/** Key of the metadata that hold the text of a config.json beside the weights. */
+export const HUGGING_FACE_CONFIG = 'huggingface.config'
+
 /** What a weight file holds. Tensors may be views of the file's bytes and share memory with each other. */
 export interface Checkpoint {
   readonly tensors: StateDict

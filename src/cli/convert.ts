@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { encodeSafetensorsParts, readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
+import { checkpointOf, encodeSafetensorsParts, readWholeFile } from '../checkpoint/index.node.js'
 import { findModel, type LoadedModel, loadModel, MetadataKey, modelMetadata } from '../models/index.js'
 import { CheckpointError, ConfigError, encodeFloat16, FileError, type TensorData, tensorData } from '../tensor/index.js'
 import { flag, operands, textOption } from './arguments.js'
@@ -34,7 +34,7 @@ export const command: Command = {
     const classNames = classesFile === undefined ? undefined : await readClassNames(classesFile)
     await checkOutput(target)
     const bytes = await readWholeFile(source)
-    const checkpoint = readCheckpoint(bytes, source)
+    const checkpoint = await checkpointOf(bytes, source)
     const loaded = loadModel(checkpoint, basename(source), {
       ...(model === undefined ? {} : { model }),
       ...(classNames === undefined ? {} : { classNames }),

@@ -1,7 +1,7 @@
 /** @file `detrs info`: size, input convention and layers of a model. */
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { readCheckpoint, readWholeFile } from '../checkpoint/index.node.js'
+import { checkpointOf, readWholeFile } from '../checkpoint/index.node.js'
 import { findWeights, namesWeightFile } from '../detect/index.node.js'
 import {
   type DetectionModel,
@@ -92,7 +92,7 @@ async function loadGiven(
 ): Promise<{ readonly loaded: LoadedModel; readonly sha256: string }> {
   const model = architecture === undefined ? {} : { model: findModel(architecture) }
   const bytes = await readWholeFile(file)
-  const loaded = loadModel(readCheckpoint(bytes, file), basename(file), model)
+  const loaded = loadModel(await checkpointOf(bytes, file), basename(file), model)
   return { loaded, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 

@@ -42,6 +42,20 @@ describe('loadModel', () => {
     assert.deepEqual(ours.notes, [])
   })
 
+  test('takes discrete sampling and class names from a config.json of Hugging Face', () => {
+    const loadedWith = (config: object) => {
+      const metadata = { format: 'pt', 'huggingface.config': JSON.stringify(config) }
+      return loadModel(checkpointOf('rtdetrv2-r18', 3, metadata), 'model.safetensors')
+    }
+    const id2label = { 0: 'cell', 1: 'platelet', 2: 'other' }
+    const { model, classNames } = loadedWith({ model_type: 'rt_detr_v2', decoder_method: 'discrete', id2label })
+    assert.equal(model.name, 'rtdetrv2-r18-dsp')
+    assert.deepEqual(classNames, ['cell', 'platelet', 'other'])
+    assert.equal(loadedWith({ model_type: 'rt_detr_v2', decoder_method: 'default' }).model.name, 'rtdetr-r18')
+    const { notes } = loadModel(checkpointOf('rtdetrv2-r18'), 'model.safetensors')
+    assert.match(notes.join(), /rtdetrv2-r18-dsp have weights of the same names and shapes/)
+  })
+
   test('takes the category ids from the file, where they are numbers', () => {
     const idsIn = (ids: string): unknown => {
       const metadata = { 'detrs.model': 'detr-r50', 'detrs.category_ids': ids }

@@ -1,9 +1,18 @@
 /** @file A checkpoint and the model that it belongs to. */
-import { type Checkpoint, type MatchReport, matchStateDict, overlap, rowsInFile } from '../checkpoint/index.js'
+import {
+  type Checkpoint,
+  HUGGING_FACE_CONFIG,
+  type MatchReport,
+  matchStateDict,
+  overlap,
+  rowsInFile,
+} from '../checkpoint/index.js'
 import type { ResizeRule } from '../data/index.js'
 import { initialWeight, parametersOf } from '../nn/index.js'
 import { CheckpointError, ConfigError, type TensorData } from '../tensor/index.js'
 import { findModel, models } from './catalogue.js'
+import type { Sampling } from './deformable-detr/index.js'
+import { readHuggingFaceConfig } from './hugging-face-config.js'
 import { MetadataKey } from './metadata.js'
 import type { DetectionModel, Network } from './model.js'
 
@@ -88,7 +97,9 @@ function recognize(checkpoint: Checkpoint, where: string, notes: string[]): Dete
   if (named !== undefined) return namedInside(named, where)
   const published = models.find(({ weights }) => weights !== undefined && where.endsWith(fileNameOf(weights.url)))
   if (published !== undefined) return published
-  const fits = models.map((model) => {
+  const { sampling } = readHuggingFaceConfig(checkpoint.metadata.get(HUGGING_FACE_CONFIG))
+  const candidates = models.filter((model) => sampling === undefined || samplingOf(model) === sampling)
+  const fits = candidates.map((model) => {
     const expected = expectedOf(model.create())
     return { model, share: overlap(expected, checkpoint.tensors, model.layouts, model.classHead) }
   })
@@ -97,10 +108,15 @@ function recognize(checkpoint: Checkpoint, where: string, notes: string[]): Dete
   if (best.share === 1 && others.length > 0) {
     notes.push(
       `${where} is taken for ${best.model.name}; ${others.map(({ model }) => model.name).join(', ')} ` +
-        'has weights of the same names and shapes: name the architecture if it is meant.',
+        `${others.length === 1 ? 'has' : 'have'} weights of the same names and shapes: name the architecture if it is meant.`,
     )
   }
   return best.model
+}
+
+/** How a model reads points between pixels; all but those with discrete sampling interpolate. */
+function samplingOf({ config }: DetectionModel): Sampling {
+  return (config['decoder'] as { readonly sampling?: Sampling } | undefined)?.sampling ?? 'bilinear'
 }
 
 function namedInside(name: string, where: string): DetectionModel {
@@ -127,6 +143,8 @@ function namesOf(checkpoint: Checkpoint, model: DetectionModel, count: number): 
   const parsed: unknown = stored === undefined ? undefined : parseJson(stored)
   const valid = Array.isArray(parsed) && parsed.every((name) => name === null || typeof name === 'string')
   if (valid && parsed.length === count) return parsed
+  const { classNames } = readHuggingFaceConfig(checkpoint.metadata.get(HUGGING_FACE_CONFIG))
+  if (stored === undefined && classNames?.length === count) return classNames
   return count === model.classNames.length ? model.classNames : Array.from({ length: count }, (_, i) => `class ${i}`)
 }
 

@@ -34,14 +34,17 @@ import {
 } from '../../ops/index.js'
 import { ConfigError, fromNumbers } from '../../tensor/index.js'
 
+/** How points between pixels are read: `bilinear` interpolates, `nearest` reads whole pixels. */
+export type Sampling = 'bilinear' | 'nearest'
+
 /** What makes a deformable attention. */
 export interface DeformableAttentionOptions {
   readonly channels: number
   readonly heads: number
   /** Points that each head reads on every level, finest first. */
   readonly points: readonly number[]
-  /** `nearest` reads whole pixels, without interpolation; `bilinear` unless said. */
-  readonly sampling?: 'bilinear' | 'nearest'
+  /** `bilinear` unless said. */
+  readonly sampling?: Sampling
   /** How values are read; unless said, what suits the sizes, the sampling, and detection or training. */
   readonly reading?: Reading
 }

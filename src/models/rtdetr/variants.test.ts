@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { rtdetrGolden } from '../../../test/support/rtdetr-parity.js'
 import { parametersOf } from '../../nn/index.js'
 import { sizeOfShape } from '../../tensor/index.js'
-import { findModel, measureModel } from '../index.js'
+import { findModel, measureModel, models } from '../index.js'
 
 /** Numbers that are learned, affine parts of norms included whether they are frozen or not. */
 function breakdown(name: string): Record<string, number> {
@@ -53,4 +53,26 @@ describe('RT-DETR has the published size', () => {
     assert.ok(Math.abs(costs[2]! - costs[1]! - 4 * 1.8) < 0.8, costs.join())
     assert.throws(() => model.adjusted!({ decoderLayers: 7 }), /expected 1 to 6 decoder layers, got 7/)
   })
+})
+
+test('RT-DETRv2 with other reading points is known by the names of its published files', () => {
+  const decoderOf = (file: string): unknown => {
+    const found = models.find(({ weights }) => weights?.url.endsWith(`/${file}`))
+    return {
+      name: found?.name,
+      ...(({ points, sampling }) => ({ points, sampling }))(found!.config['decoder'] as Decoder),
+    }
+  }
+  type Decoder = { readonly points: readonly number[]; readonly sampling?: string }
+  const whole = { points: [4, 4, 4], sampling: 'nearest' }
+  assert.deepEqual(decoderOf('rtdetrv2_r18vd_dsp_3x_coco.pth'), { name: 'rtdetrv2-r18-dsp', ...whole })
+  assert.deepEqual(decoderOf('rrtdetrv2_r34vd_dsp_1x_coco.pth'), { name: 'rtdetrv2-r34-dsp', ...whole })
+  assert.deepEqual(decoderOf('rtdetrv2_r50vd_m_dsp_3x_coco.pth'), { name: 'rtdetrv2-r50-m-dsp', ...whole })
+  assert.deepEqual(decoderOf('rtdetrv2_r50vd_dsp_1x_coco.pth'), { name: 'rtdetrv2-r50-dsp', ...whole })
+  const few = decoderOf('rtdetrv2_r18vd_sp2_120e_coco.pth')
+  assert.deepEqual(few, { name: 'rtdetrv2-r18-sp2', points: [2, 2, 2], sampling: undefined })
+  const offsets = parametersOf(findModel('rtdetrv2-r18-sp2').create()).find(({ key }) =>
+    key.endsWith('layers.0.cross_attn.sampling_offsets.weight'),
+  )
+  assert.deepEqual(offsets!.shape, [8 * 3 * 2 * 2, 256])
 })

@@ -170,6 +170,37 @@ const v2 = (
 ): DetectionModel =>
   rtdetrModel(name, title, config, { weights: official(file), figures: figures(ap, gflops, PAPER_V2) })
 
+/** The same with other reading points: fewer on every level (§4.3), or whole pixels without interpolation (§3.2, discrete sampling). */
+const reading = (
+  config: RtDetrConfig,
+  choice: Partial<Pick<RtDetrConfig['decoder'], 'points' | 'sampling'>>,
+): RtDetrConfig => ({
+  ...config,
+  decoder: { ...config.decoder, ...choice },
+})
+
+/** RT-DETRv2, ResNet-18, with `count` points on each level. */
+const withPoints = (count: number, ap: number): DetectionModel =>
+  v2(
+    `rtdetrv2-r18-sp${count}`,
+    `RT-DETRv2, ResNet-18-vd, ${count} of 4 points`,
+    reading(rtdetrR18, { points: [count, count, count] }),
+    `v0.1/rtdetrv2_r18vd_sp${count}_120e_coco.pth`,
+    ap,
+    60,
+  )
+
+/** RT-DETRv2 that reads whole pixels. */
+const discrete = (
+  name: string,
+  title: string,
+  config: RtDetrConfig,
+  file: string,
+  ap: number,
+  gflops: number,
+): DetectionModel =>
+  v2(`${name}-dsp`, `${title}, discrete sampling`, reading(config, { sampling: 'nearest' }), `v0.1/${file}`, ap, gflops)
+
 const OBJECTS365 = 'pretrained on Objects365'
 
 /** All of them, smallest first. */
@@ -239,4 +270,19 @@ export const rtdetrModels: readonly DetectionModel[] = [
     54.3,
     259,
   ),
+  withPoints(1, 47.3),
+  withPoints(2, 47.7),
+  withPoints(3, 47.8),
+  discrete('rtdetrv2-r18', 'RT-DETRv2, ResNet-18-vd', rtdetrR18, 'rtdetrv2_r18vd_dsp_3x_coco.pth', 47.4, 60),
+  // The file's name has the r twice.
+  discrete('rtdetrv2-r34', 'RT-DETRv2, ResNet-34-vd', rtdetrR34, 'rrtdetrv2_r34vd_dsp_1x_coco.pth', 49.2, 92),
+  discrete(
+    'rtdetrv2-r50-m',
+    'RT-DETRv2, ResNet-50-vd, medium',
+    rtdetrR50M,
+    'rtdetrv2_r50vd_m_dsp_3x_coco.pth',
+    51.4,
+    100,
+  ),
+  discrete('rtdetrv2-r50', 'RT-DETRv2, ResNet-50-vd', rtdetrR50, 'rtdetrv2_r50vd_dsp_1x_coco.pth', 52.9, 136),
 ]
