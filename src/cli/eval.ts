@@ -105,6 +105,11 @@ async function judge(input: CommandInput, terminal: Terminal): Promise<Judged> {
     const { evaluation, photos, part } = await evaluateModel(request, terminal)
     return { evaluation, photos, title: `Evaluation of ${basename(model)}`, subtitle: `On ${part}` }
   }
+  const misplaced = ['split', 'architecture'].find((name) => textOption(input, name) !== undefined)
+  if (misplaced !== undefined) {
+    const expected = `--${misplaced} with --model and --data`
+    throw new ConfigError({ where: 'detrs eval', expected, got: 'none', next: 'See detrs eval --help.' })
+  }
   const [gt, dt] = [requiredFile(input, 'gt'), requiredFile(input, 'dt')]
   const type = regionType(textOption(input, 'type') ?? 'bbox')
   const groundTruth = parseJson(await readText(gt), gt) as CocoGroundTruth

@@ -65,6 +65,7 @@ test('a file that resizes by itself agrees with the detector', async () => {
     [300, 100],
     [96, 96],
     [40, 333],
+    [1, 3000],
   ] as const) {
     const data = ruleImageBytes(7, height, width)
     const [ours] = await detector.detect([{ height, width, data }], { threshold: 0 })
@@ -79,4 +80,11 @@ test('a file that resizes by itself agrees with the detector', async () => {
   }
   await session.dispose()
   await detector.dispose()
+})
+
+test('a file that takes any photo has neither sizes nor earlier layers', () => {
+  const dims = { batch: 1, height: 96, width: 96 }
+  const expected = { code: 'CONFIG', message: /fromPhoto alone.*got (dims|auxiliary) as well/ }
+  assert.throws(() => exportOnnx(loaded, { fromPhoto: true, dims }), expected)
+  assert.throws(() => exportOnnx(loaded, { fromPhoto: true, auxiliary: true }), expected)
 })

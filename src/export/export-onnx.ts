@@ -4,12 +4,14 @@ import { Graph, type Tensor } from '../graph/index.js'
 import { buildPredictionGraph, type InputDims, type LoadedModel, noPadding, normalize } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import {
+  and,
   cast,
   concat,
   dimensionsTensor,
   div,
   floor,
   greater,
+  less,
   maximum,
   minimum,
   mul,
@@ -20,7 +22,7 @@ import {
   where,
 } from '../ops/index.js'
 import { optimizeForInference } from '../passes/index.js'
-import { fromNumbers } from '../tensor/index.js'
+import { ConfigError, fromNumbers } from '../tensor/index.js'
 
 /** What the file takes and gives. */
 export interface ExportOptions {
@@ -35,9 +37,17 @@ export interface ExportOptions {
   readonly fromPhoto?: boolean
 }
 
-/** Encodes a loaded model as one ONNX file with its class names and input convention in the metadata. */
+/**
+ * Encodes a loaded model as one ONNX file with its class names and input convention in the metadata.
+ * @throws ConfigError for sizes or earlier layers of a file that takes any photo and gives detections.
+ */
 export function exportOnnx(loaded: LoadedModel, options: ExportOptions = {}): Uint8Array {
   const { model, network, weights, classNames } = loaded
+  const other = options.dims === undefined ? (options.auxiliary ? 'auxiliary' : undefined) : 'dims'
+  if (options.fromPhoto && other !== undefined) {
+    const expected = 'fromPhoto alone: such a file takes photos of any size and gives detections'
+    throw new ConfigError({ where: 'exportOnnx', expected, got: `${other} as well` })
+  }
   const graph = options.fromPhoto
     ? buildPhotoGraph(loaded)
     : buildPredictionGraph(model, network, options.dims, { auxiliary: options.auxiliary ?? false })
@@ -86,8 +96,11 @@ function paddedSize(image: Tensor, { shortest, longest }: Extract<ResizeRule, { 
   const [height, width] = [0, 1].map((axis) => cast(dimensionsTensor(image, [image.shape[axis]!]), 'float64'))
   const [short, long] = [minimum(height!, width!), maximum(height!, width!)]
   const tooLong = greater(mul(div(long, short), scalar(shortest)), scalar(longest))
-  const newShort = where(tooLong, round(div(mul(scalar(longest), short), long)), scalar(shortest))
-  const newLong = floor(div(mul(newShort, long), short))
+  const shrunk = round(div(mul(scalar(longest), short), long))
+  // What would vanish becomes 1 × longest.
+  const vanishes = and(tooLong, less(shrunk, scalar(1)))
+  const newShort = maximum(where(tooLong, shrunk, scalar(shortest)), scalar(1))
+  const newLong = where(vanishes, scalar(longest), floor(div(mul(newShort, long), short)))
   const upright = greater(height!, width!)
   const sides = [where(upright, newLong, newShort), where(upright, newShort, newLong)]
   return cast(concat(sides, 0), 'int64')
