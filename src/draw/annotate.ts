@@ -1,6 +1,7 @@
 /** @file The picture that a detector is judged by: each detection's box, name and score on a copy of the photo. */
 import { ConfigError } from '../tensor/index.js'
 import { assertCanvas, type Canvas, type Color, fillRect, grow, type Rect, strokeRect } from './canvas.js'
+import { legibleNames } from './legible-names.js'
 import { labelColors, textColorOn } from './palette.js'
 import { StrokeFont } from './stroke-font.js'
 import { placeTags, type TagRequest } from './tag-layout.js'
@@ -82,12 +83,16 @@ export function drawDetections(
   const canvas: AnnotatedCanvas = { ...enlarged(image, scale), scale }
   const side = Math.sqrt(canvas.width * canvas.height)
   const lineWidth = inRange('lineWidth', options.lineWidth ?? Math.max(2, Math.round(side / 300)), 1, 1000)
+  const classes = options.classes ?? []
+  const names = legibleNames(classes)
+  const shown = new Map(classes.map((name, label) => [name, names[label]!]))
   const items = detections
+    .map((detection) => ({ ...detection, label: shown.get(detection.label) ?? detection.label }))
     .flatMap((detection) => itemOf(detection, canvas, lineWidth) ?? [])
     .sort((a, b) => areaOf(b.box) - areaOf(a.box))
   const colors = labelColors(
     items.map(({ label }) => label),
-    options.classes,
+    names,
   )
   const shadow = Math.max(1, Math.round(lineWidth / 4))
   for (const item of items) {

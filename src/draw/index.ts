@@ -3,6 +3,7 @@
 export * from './annotate.js'
 export { type AxisOptions, CHART_COLORS } from './axes.js'
 export * from './canvas.js'
+export * from './legible-names.js'
 export * from './line-chart.js'
 export * from './matrix-chart.js'
 export * from './palette.js'

@@ -2,6 +2,7 @@
 import { ConfigError } from '../tensor/index.js'
 import { CHART_COLORS } from './axes.js'
 import { type Canvas, type Color, fillRect, type Rect } from './canvas.js'
+import { legibleNames } from './legible-names.js'
 import { blankCanvas } from './line-chart.js'
 import { textColorOn } from './palette.js'
 import { StrokeFont } from './stroke-font.js'
@@ -60,7 +61,7 @@ export function matrixChart(chart: MatrixChart): Canvas {
   const { cell, font, shareFont, format } = layoutFor(counts, n)
   const title = new StrokeFont(20)
   const text = new StrokeFont(15)
-  const names = labels.map((label) => font.fit(label, LABEL_WIDTH))
+  const names = legibleNames(labels).map((label) => font.fit(label, LABEL_WIDTH))
   const nameWidth = Math.max(...names.map((name) => font.measure(name).width))
   const left = Math.max(PADDING + nameWidth + 10, PADDING + 60)
   const columnTitle = PADDING + title.capHeight + 14 + 2 * 24

@@ -1,6 +1,6 @@
 /** @file A training batch as the network sees it: augmented, resized and padded, with the boxes that it is to learn. */
 import { resizeBilinear } from '../data/index.js'
-import { type Canvas, classColor, drawDetections } from '../draw/index.js'
+import { type Canvas, classColor, drawDetections, legibleNames } from '../draw/index.js'
 import type { TensorData } from '../tensor/index.js'
 import { contactSheet, type SheetTile } from './contact-sheet.js'
 
@@ -59,9 +59,8 @@ export function batchSheet(
     tiles.push({ picture: drawn, name: `${validWidth}×${valid}`, tail: shown })
   }
   const { width: tileWidth, height: tileHeight } = tiles[0]?.picture ?? size
-  const legend = [...present]
-    .sort((a, b) => a - b)
-    .map((label) => ({ color: classColor(label), text: classNames[label]! }))
+  const names = legibleNames(classNames)
+  const legend = [...present].sort((a, b) => a - b).map((label) => ({ color: classColor(label), text: names[label]! }))
   const padding = { color: HATCH_COLORS[0], text: 'padding' }
   const part = count > MOST_IMAGES ? `, ${MOST_IMAGES} of ${count} photos` : ''
   return contactSheet({

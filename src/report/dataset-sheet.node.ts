@@ -1,6 +1,6 @@
 /** @file Some photos of a data set with their boxes, on one picture. */
 import type { DatasetImage, DetectionDataset, SplitName } from '../data/formats/index.js'
-import { type Canvas, classColor, drawDetections } from '../draw/index.js'
+import { type Canvas, classColor, drawDetections, legibleNames } from '../draw/index.js'
 import { ConfigError, mix } from '../tensor/index.js'
 import { contactSheet, type LegendEntry, type SheetTile } from './contact-sheet.js'
 import { readTile } from './photo-tile.node.js'
@@ -83,8 +83,8 @@ export function legendOf(
 ): readonly LegendEntry[] {
   const counts = new Map<number, number>()
   for (const { objects } of images) for (const { label } of objects) counts.set(label, (counts.get(label) ?? 0) + 1)
-  const labels = [...counts.keys()].sort((a, b) => a - b)
-  return labels.map((label) => ({ color: classColor(label), text: `${classNames[label]} ${counts.get(label)}` }))
+  const [labels, names] = [[...counts.keys()].sort((a, b) => a - b), legibleNames(classNames)]
+  return labels.map((label) => ({ color: classColor(label), text: `${names[label]} ${counts.get(label)}` }))
 }
 
 function countOf({ objects }: DatasetImage): string {

@@ -5,6 +5,7 @@ import {
   type ChartSeries,
   drawLineChart,
   type LineChart,
+  legibleNames,
   matrixChart,
   seriesColor,
 } from '../draw/index.js'
@@ -65,9 +66,12 @@ function meanPanel(evaluation: CocoEvaluation): LineChart {
 }
 
 function classPanel(evaluation: CocoEvaluation): LineChart {
-  const curves = evaluation.categories.flatMap(({ id, name }) => {
+  const names = legibleNames(evaluation.categories.map(({ name }) => name))
+  const curves = evaluation.categories.flatMap(({ id }, label) => {
     const curve = precisionRecallCurve(evaluation, 0.5, id)?.precision
-    return curve === undefined ? [] : { name, curve, ap: curve.reduce((sum, value) => sum + value, 0) / curve.length }
+    return curve === undefined
+      ? []
+      : { name: names[label]!, curve, ap: curve.reduce((sum, value) => sum + value, 0) / curve.length }
   })
   const many = curves.length > MOST_NAMED
   if (many) curves.sort((a, b) => b.ap - a.ap)

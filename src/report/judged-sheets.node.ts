@@ -1,5 +1,12 @@
 /** @file Evaluated photos to look at: labels beside predictions, and the photos with the most errors. */
-import { type Canvas, type Color, classColor, type DrawableDetection, drawDetections } from '../draw/index.js'
+import {
+  type Canvas,
+  type Color,
+  classColor,
+  type DrawableDetection,
+  drawDetections,
+  legibleNames,
+} from '../draw/index.js'
 import { type PhotoOutcome, worstPhotos } from '../eval/index.js'
 import { contactSheet, type LegendEntry, type SheetTile } from './contact-sheet.js'
 import { pick } from './dataset-sheet.node.js'
@@ -27,6 +34,7 @@ export async function predictionsSheet(judged: JudgedPhotos): Promise<Canvas> {
   const { groundTruth } = evaluation.columns
   const { annotation, detection } = drawables(judged)
   const classes = evaluation.categories.map(({ name }) => name)
+  const names = legibleNames(classes)
   const shown = pick([...photos.keys()], PAIRS, 0)
   const labels = shown.map((photo) => positions(groundTruth.photo, photo))
   const found = shown.map((photo) => {
@@ -55,7 +63,7 @@ export async function predictionsSheet(judged: JudgedPhotos): Promise<Canvas> {
     ...labels.flat().map((index) => groundTruth.category[index]!),
     ...found.flat().map((index) => evaluation.columns.detections.category[index]!),
   ])
-  const legend = [...present].sort((a, b) => a - b).map((k) => ({ color: classColor(k), text: classes[k]! }))
+  const legend = [...present].sort((a, b) => a - b).map((k) => ({ color: classColor(k), text: names[k]! }))
   const heading = `Labels, and what was found with scores from ${score(minScore)}: ${shown.length} of ${photos.length} photos`
   return contactSheet({ heading, legend, tiles, columns: Math.min(4, 2 * shown.length) })
 }
