@@ -54,6 +54,27 @@ test('every format gives back the same boxes to the last digit, through all the 
   }
 })
 
+test('photos with blanks in their names keep their splits in every format', async (t) => {
+  const named = (name: string, id: number) =>
+    cocoJson([{}], { images: [{ id, file_name: name, width: 40, height: 30 }] })
+  let dataset = await readDataset(
+    folderWith(t, {
+      'annotations/instances_train.json': named('img (1).png', 1),
+      'annotations/instances_val.json': named('img.png', 1),
+      'train/img (1).png': await photo(40, 30, 1),
+      'val/img.png': await photo(40, 30, 2),
+    }),
+  )
+  for (const format of ['voc', 'coco', 'yolo', 'csv'] as const) {
+    const folder = target(t)
+    await writeDataset(dataset, folder, { format })
+    dataset = await readDataset(folder)
+    const names = ([split]: readonly number[]) => dataset.images[split!]!.file.split('/').at(-1)
+    assert.deepEqual([names(dataset.splits.train!), names(dataset.splits.val!)], ['img (1).png', 'img.png'], format)
+    assert.equal(dataset.images.length, 2, format)
+  }
+})
+
 test('COCO to COCO keeps ids, areas, masks, crowds, difficult objects and photos byte for byte', async (t) => {
   const original = await sample(t)
   const folder = target(t)
