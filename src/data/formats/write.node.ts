@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, copyFile, link, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import {
   ConfigError,
   DetrsError,
@@ -21,6 +21,7 @@ import {
   SPLIT_NAMES,
   type SplitName,
 } from './dataset.js'
+import { isWithin } from './folders.node.js'
 import { cocoText, type NamedImage } from './write-coco.js'
 import { classesText, csvText } from './write-csv.js'
 import { formatLosses } from './write-losses.js'
@@ -102,8 +103,7 @@ export async function writeDataset(
 }
 
 async function checkTarget({ folder: own }: DetectionDataset, folder: string): Promise<void> {
-  const inside = relative(own, resolve(folder))
-  if (inside === '' || !(inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside)) {
+  if (isWithin(own, resolve(folder))) {
     const next = 'Choose a folder outside: what is there is never changed.'
     throw new FileError({ where: folder, expected: 'a folder outside the data set', got: `one in ${own}`, next })
   }
