@@ -10,7 +10,7 @@ import { ImageFinder } from './image-finder.node.js'
 import type { ProblemList } from './problems.js'
 import type { RawDataset, RawImage } from './raw.js'
 import { splitOfName } from './split-name.js'
-import { classList, parseVoc, type VocAnnotation, vocCorners, vocOffset } from './voc.js'
+import { classList, labelMapClasses, parseVoc, type VocAnnotation, vocCorners, vocOffset } from './voc.js'
 
 /** A folder of annotation files. */
 export interface VocSource {
@@ -174,7 +174,8 @@ async function findPhoto(
 async function listedClasses(reader: FolderReader, root: string): Promise<string[] | undefined> {
   for (const name of ['classes.txt', 'labels.txt', 'labelmap.txt']) {
     if (!(await reader.holds(root, name))) continue
-    const names = classList(decodeText(await readRegularFile(join(root, name), name), name))
+    const text = decodeText(await readRegularFile(join(root, name), name), name)
+    const names = name === 'labelmap.txt' ? labelMapClasses(text) : classList(text)
     if (names.length > 0) return names
   }
   return undefined

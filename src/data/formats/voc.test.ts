@@ -127,6 +127,7 @@ test('classes are those of classes.txt, and others are unknown', async (t) => {
   assert.match(problemOf(dataset, 'class-unknown').examples[0]!, /a\.xml: object 2: 'cta'/)
   const coloured = '# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:1,2,3::\ncta:4,5,6::\n'
   assert.deepEqual((await read(t, xml, { 'labelmap.txt': coloured })).classNames, ['cat', 'cta'])
+  assert.deepEqual((await read(t, xml, { 'labels.txt': '#1\ncat\n' })).classNames, ['#1', 'cat'])
 })
 
 test('the photo named as the annotation file is taken, and a different name inside is reported', async (t) => {

@@ -1,10 +1,10 @@
 /** @file What a format cannot hold of a data set, in sentences. */
 import type { DatasetFormat, DetectionDataset } from './dataset.js'
-import { fitsVoc } from './write-voc.js'
+import { vocClassNames, vocFit } from './write-voc.js'
 
 /** One sentence for each kind of thing that is lost or changed. */
-export function formatLosses({ images, categoryIds }: DetectionDataset, format: DatasetFormat): string[] {
-  let [crowd, difficult, masks, tiny, thin, areas] = [0, 0, 0, 0, 0, 0]
+export function formatLosses({ images, classNames, categoryIds }: DetectionDataset, format: DatasetFormat): string[] {
+  let [crowd, difficult, masks, tiny, thin, areas, outside, cut] = [0, 0, 0, 0, 0, 0, 0, 0]
   for (const { objects } of images) {
     for (const object of objects) {
       const [width, height] = [object.box[2] - object.box[0], object.box[3] - object.box[1]]
@@ -13,7 +13,10 @@ export function formatLosses({ images, categoryIds }: DetectionDataset, format: 
       if (object.segmentation !== undefined) masks++
       const own = width * height
       if (object.area !== undefined && Math.abs(object.area - own) > 1e-6 * own) areas++
-      if (!fitsVoc(object)) tiny++
+      const fit = vocFit(object)
+      if (fit === 'cut') cut++
+      if (fit === 'outside') outside++
+      else if (fit === 'tiny') tiny++
       else if (Math.min(width, height) < 1) thin++
     }
   }
@@ -30,12 +33,29 @@ export function formatLosses({ images, categoryIds }: DetectionDataset, format: 
   }
   if (format === 'voc') {
     say(crowd, 'crowd regions become difficult objects: Pascal VOC has no crowds.')
+    say(outside, 'boxes outside their photo are left out: Pascal VOC counts pixels from 1.')
+    say(cut, 'boxes that begin before their photo are cut at its edge: Pascal VOC counts pixels from 1.')
     say(tiny, 'boxes of one pixel or less are left out: Pascal VOC counts whole pixels.')
     say(thin, 'boxes thinner than a pixel become one pixel wide: Pascal VOC counts whole pixels.')
+    losses.push(...nameLosses(classNames))
   }
   const first = format === 'yolo' ? 0 : 1
   if (format !== 'csv' && categoryIds.some((id, label) => id !== label + first)) {
     losses.push(`The category ids are counted from ${first}: the format has none of its own.`)
   }
+  return losses
+}
+
+function nameLosses(classNames: readonly string[]): string[] {
+  const names = vocClassNames(classNames)
+  const changed = classNames.flatMap((name, label) => (name === names[label] ? [] : [label]))
+  if (changed.length === 0) return []
+  const [first] = changed
+  const example = `${JSON.stringify(classNames[first!])} is ${JSON.stringify(names[first!])}, for instance`
+  const losses = [
+    `${changed.length} class names are changed, since Pascal VOC has a line of text for each: ${example}.`,
+  ]
+  const merged = new Set(classNames).size - new Set(names).size
+  if (merged > 0) losses.push(`${merged} classes become one with another, whose name is then the same.`)
   return losses
 }

@@ -25,7 +25,7 @@ import { isWithin } from './folders.node.js'
 import { cocoText, type NamedImage } from './write-coco.js'
 import { classesText, csvText } from './write-csv.js'
 import { formatLosses } from './write-losses.js'
-import { fitsVoc, vocText } from './write-voc.js'
+import { isWrittenToVoc, vocClassNames, vocText } from './write-voc.js'
 import { dataYaml, yoloText } from './write-yolo.js'
 
 /** Options of `writeDataset`. */
@@ -188,13 +188,14 @@ async function writeLabels(
     case 'voc': {
       // A photo of two splits is one file.
       const named = withNames([...new Set(images)], stem)
-      for (const entry of named) await write(join('Annotations', `${stem(entry.name)}.xml`), vocText(entry, classNames))
+      const names = vocClassNames(classNames)
+      for (const entry of named) await write(join('Annotations', `${stem(entry.name)}.xml`), vocText(entry, names))
       const stems = new Map(named.map(({ image, name }) => [image, stem(name)]))
       for (const { split, images: some } of parts) {
         const list = some.map((image) => `${stems.get(image)}\n`).join('')
         if (split !== undefined) await write(join('ImageSets', 'Main', `${split}.txt`), list)
       }
-      await write('classes.txt', classNames.map((name) => `${name}\n`).join(''))
+      await write('classes.txt', names.map((name) => `${name}\n`).join(''))
       return {
         copies: named.map(({ image, name }) => ({ from: image.path, to: join('JPEGImages', name) })),
         images: named.map(({ image }) => image),
@@ -270,7 +271,7 @@ function countObjects(images: readonly DatasetImage[], format: DatasetFormat): n
   let count = 0
   for (const { objects } of images) {
     for (const object of objects) {
-      if (format === 'yolo' ? object.crowd !== true : format !== 'voc' || fitsVoc(object)) count++
+      if (format === 'yolo' ? object.crowd !== true : format !== 'voc' || isWrittenToVoc(object)) count++
     }
   }
   return count

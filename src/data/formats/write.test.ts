@@ -127,6 +127,56 @@ test('Pascal VOC: thin boxes are widened, single pixels left out, and both said'
   )
 })
 
+test('Pascal VOC: no number below pixel 1 is written, which would make edges of all numbers of the set', async (t) => {
+  const images = [
+    { id: 1, file_name: 'a.png' },
+    { id: 2, file_name: 'b.png' },
+  ]
+  const boxes = [
+    { bbox: [5, 6, 20, 15] },
+    { image_id: 2, bbox: [-5, 6, 50, 60] },
+    { image_id: 2, bbox: [7, -9, 5, 8.5] },
+    { image_id: 2, bbox: [7, 8, 5, 5] },
+  ]
+  const files = { 'x.json': cocoJson(boxes, { images }), 'a.png': await photo(40, 30, 1), 'b.png': 'no photo' }
+  const folder = target(t)
+  const { losses, objects } = await writeDataset(await readDataset(folderWith(t, files)), folder, { format: 'voc' })
+  assert.equal(objects, 3)
+  assert.match(losses.join('\n'), /1 boxes outside their photo are left out.*\n1 boxes .*before their photo.*cut/)
+  const again = await readDataset(folder)
+  assert.ok(!kindsOf(again).includes('boxes-from-zero'))
+  assert.deepEqual(
+    again.images.map(({ objects }) => objects.map(({ box }) => box)),
+    [
+      [[5, 6, 25, 21]],
+      [
+        [0, 6, 45, 66],
+        [7, 8, 12, 13],
+      ],
+    ],
+  )
+})
+
+test('class names that begin with # stay; those that Pascal VOC cannot hold are changed and said', async (t) => {
+  const write = async (names: readonly string[]) => {
+    const categories = names.map((name, i) => ({ id: i + 1, name }))
+    const boxes = names.map((_, i) => ({ category_id: i + 1, bbox: [i, i, 9, 9] }))
+    const files = { 'x.json': cocoJson(boxes, { categories }), 'a.png': await photo(40, 30, 1) }
+    const folder = target(t)
+    const { losses } = await writeDataset(await readDataset(folderWith(t, files)), folder, { format: 'voc' })
+    const { classNames, images } = await readDataset(folder)
+    return { losses: losses.slice(0, -1), read: images[0]!.objects.map(({ label }) => classNames[label]) }
+  }
+  assert.deepEqual(await write(['#1', 'dog', '# label: x']), { losses: [], read: ['#1', 'dog', '# label: x'] })
+  assert.deepEqual(await write(['a\tb', ' dog', 'c\nd', '', 'cat']), {
+    losses: [
+      '4 class names are changed, since Pascal VOC has a line of text for each: "a\\tb" is "a b", for instance.',
+    ],
+    read: ['a b', 'dog', 'c d', 'class 3', 'cat'],
+  })
+  assert.match((await write(['dog ', 'dog'])).losses[1]!, /^1 classes become one with another, whose name is then the/)
+})
+
 test('names that meet in one folder are numbered; names for XML and YAML are escaped', async (t) => {
   const categories = [
     { id: 3, name: 'R&B <x> "y": #1' },
