@@ -14,6 +14,7 @@ const ERRORS = {
   'no-objects': 'data sets without any object',
   'split-missing': 'splits whose photos are not there; left out',
   'split-entry-unknown': 'entries of split lists without an annotation; dropped',
+  'split-contradicted': 'photos whose rows name different splits; the first named is taken',
   'annotation-unreadable': 'annotation files that cannot be read; their objects are left out',
   'box-not-four-numbers': 'boxes that are not four numbers; dropped',
   'box-not-finite': 'boxes with a coordinate that is no finite number; dropped',
