@@ -54,7 +54,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
     },
   )
   const splits = splitsOf(present)
-  const { classNames, categoryIds, annotationFiles } = raw
+  const { classNames, categoryIds, annotationFiles, unread = [] } = raw
   checkLabels({ classNames, images, splits }, problems)
   return {
     name: basename(folder),
@@ -65,6 +65,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
     categoryIds,
     images,
     splits,
+    ...(unread.length === 0 ? {} : { unread }),
     problems: problems.list(),
   }
 }

@@ -1,9 +1,13 @@
 /** @file What a format cannot hold of a data set, in sentences. */
-import type { DatasetFormat, DetectionDataset } from './dataset.js'
+import type { DatasetFormat, DetectionDataset, UnreadField } from './dataset.js'
 import { vocClassNames, vocFit } from './write-voc.js'
 
+/** Fields that are named when they are lost; there may be any number. */
+const FIELDS_SHOWN = 8
+
 /** One sentence for each kind of thing that is lost or changed. */
-export function formatLosses({ images, classNames, categoryIds }: DetectionDataset, format: DatasetFormat): string[] {
+export function formatLosses(dataset: DetectionDataset, format: DatasetFormat): string[] {
+  const { images, classNames, categoryIds, unread } = dataset
   let [crowd, difficult, masks, tiny, thin, areas, outside, cut] = [0, 0, 0, 0, 0, 0, 0, 0]
   for (const { objects } of images) {
     for (const object of objects) {
@@ -20,7 +24,7 @@ export function formatLosses({ images, classNames, categoryIds }: DetectionDatas
       else if (Math.min(width, height) < 1) thin++
     }
   }
-  const losses: string[] = []
+  const losses = unreadLosses(unread ?? [])
   const say = (count: number, sentence: string): void => {
     if (count > 0) losses.push(`${count} ${sentence}`)
   }
@@ -44,6 +48,13 @@ export function formatLosses({ images, classNames, categoryIds }: DetectionDatas
     losses.push(`The category ids are counted from ${first}: the format has none of its own.`)
   }
   return losses
+}
+
+function unreadLosses(unread: readonly UnreadField[]): string[] {
+  if (unread.length === 0) return []
+  const shown = unread.slice(0, FIELDS_SHOWN).map(({ field, count }) => `${field.slice(0, 40)} (${count})`)
+  const more = unread.length > FIELDS_SHOWN ? ` and ${unread.length - FIELDS_SHOWN} more` : ''
+  return [`What the files hold besides is not read, and lost: ${shown.join(', ')}${more}.`]
 }
 
 function nameLosses(classNames: readonly string[]): string[] {

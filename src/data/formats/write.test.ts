@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { cocoJson, folderWith, kindsOf, photo } from './dataset.test.kit.js'
+import { type CocoEntry, cocoJson, folderWith, kindsOf, photo } from './dataset.test.kit.js'
 import { DATASET_FORMATS, type DatasetImage, type DetectionDataset } from './index.js'
 import { readDataset } from './read.node.js'
 import { writeDataset } from './write.node.js'
@@ -93,6 +93,38 @@ test('COCO to COCO keeps ids, areas, masks, crowds, difficult objects and photos
   }
   const text = readFileSync(join(folder, 'annotations/instances_train.json'), 'utf8')
   assert.match(text, /"bbox":\[0\.1,0\.2,10\.3,5\.7\]/)
+})
+
+test('fields of COCO files that are not read are said to be lost, with their number', async (t) => {
+  const boxes: CocoEntry[] = [
+    { keypoints: [5, 5, 2], num_keypoints: 1, attributes: { occluded: true } },
+    { bbox: [2, 2, 3, 3], keypoints: [6, 6, 2], num_keypoints: 1, attributes: {} },
+  ]
+  const more = {
+    info: { description: 'x', year: 2026 },
+    licenses: [{ id: 1 }, { id: 2 }],
+    categories: [
+      { id: 7, name: 'dog', supercategory: 'animal' },
+      { id: 3, name: 'cat', supercategory: '' },
+    ],
+  }
+  const files = { 'a.png': await photo(40, 30, 1), 'b.png': await photo(40, 30, 2) }
+  const dataset = await readDataset(folderWith(t, { ...files, 'x.json': cocoJson(boxes, more) }))
+  const sentence =
+    'What the files hold besides is not read, and lost: keypoints (2), licenses (2), num_keypoints (2), ' +
+    'attributes (1), info (1), supercategory (1).'
+  for (const format of DATASET_FORMATS) {
+    const folder = target(t)
+    const { losses } = await writeDataset(dataset, folder, { format })
+    assert.equal(losses.filter((loss) => loss === sentence).length, 1, `${format}: ${losses.join('\n')}`)
+    // What is written has none of them, and says so no more.
+    const again = await writeDataset(await readDataset(folder), target(t), { format: 'coco' })
+    assert.deepEqual(again.losses, [], format)
+  }
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`field\n${i + 10}`, 1]))
+  const odd = await readDataset(folderWith(t, { ...files, 'x.json': cocoJson([many]) }))
+  const { losses } = await writeDataset(odd, target(t), { format: 'coco' })
+  assert.match(losses[0]!, /lost: field\n10 \(1\), .* and 12 more\.$/s)
 })
 
 test('what a format cannot hold is said', async (t) => {
