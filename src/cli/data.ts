@@ -134,7 +134,7 @@ async function convert(input: CommandInput, terminal: Terminal): Promise<number>
     onProgress: (done) => progress.update(done),
   })
   progress.finish()
-  for (const sentence of written.losses) terminal.err(`note: ${sentence}\n`)
+  for (const sentence of written.losses) terminal.err(`note: ${printable(sentence)}\n`)
   terminal.out(`${printable(out!)}: ${written.images} photos, ${written.objects} objects\n`)
   return dataset.images.some(({ missing }) => missing === true) ? 1 : 0
 }

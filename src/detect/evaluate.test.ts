@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { DatasetImage, DatasetObject } from '../data/formats/index.js'
+import { readDataset } from '../data/formats/index.node.js'
 import { ImageError } from '../tensor/index.js'
 import type { Detection, Detector, ImageFile } from './detector.js'
 import { evaluateDetector } from './evaluate.js'
@@ -50,5 +54,26 @@ describe('evaluateDetector', () => {
     near((await judge([right], photo([object, difficult]))).summarize().AP50, 1)
     near((await judge([right, its], photo([object, difficult]))).summarize().AP50, 1)
     near((await judge([right, ...inside], photo([object, difficult]))).summarize().AP50, 0.2)
+  })
+
+  test('classes of the same name are one: read from two categories, and given as two labels', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'detrs-evaluate-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const boxes = [
+      { id: 1, image_id: 1, category_id: 1, bbox: [10, 10, 20, 20] },
+      { id: 2, image_id: 1, category_id: 5, bbox: [40, 10, 50, 60] },
+    ]
+    const categories = [
+      { id: 1, name: 'cell' },
+      { id: 5, name: 'cell' },
+    ]
+    const images = [{ id: 1, file_name: 'a.png', width: 100, height: 80 }]
+    writeFileSync(join(folder, 'a.json'), JSON.stringify({ images, annotations: boxes, categories }))
+    const both = [found(0.9, [10, 10, 30, 30]), found(0.8, [40, 10, 90, 70])]
+    const dataset = await readDataset(folder)
+    near((await evaluateDetector(detectorOf(both), dataset)).summarize().AP, 1)
+    const other = { label: 1, box: [40, 10, 90, 70] } as unknown as DatasetObject
+    const apart = { images: [photo([object, other])], classNames: ['cell', 'cell'] }
+    near((await evaluateDetector(detectorOf(both), apart)).summarize().AP, 1)
   })
 })

@@ -21,7 +21,8 @@ export async function evaluateDetector(
   detector: Detector<ImageFile>,
   { images, classNames, onProgress }: DatasetEvaluation,
 ): Promise<CocoEvaluation> {
-  const categoryOf = new Map(classNames.map((name, label) => [name, label + 1]))
+  // Detections name their class: labels of the same name are one class, the first one's.
+  const categoryOf = new Map([...classNames.entries()].reverse().map(([label, name]) => [name, label + 1]))
   const detections: CocoDetection[] = []
   for await (const item of detector.stream(
     images.map(({ path }) => path),
@@ -47,7 +48,7 @@ export async function evaluateDetector(
       annotations.push({
         id,
         image_id: index + 1,
-        category_id: label + 1,
+        category_id: categoryOf.get(classNames[label]!)!,
         bbox: [xmin, ymin, xmax - xmin, ymax - ymin],
         area: area ?? (xmax - xmin) * (ymax - ymin),
         iscrowd: crowd ? 1 : 0,

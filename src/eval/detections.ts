@@ -114,7 +114,7 @@ function readBoxes(
       boxes[4 * i + 2] = w
       boxes[4 * i + 3] = h
     } else {
-      if (segmentation === undefined) boxAsMask++
+      if (segmentation == null) boxAsMask++
       const mask = segmentation ?? [[x, y, x, y + h, x + w, y + h, x + w, y]]
       check.check(mask, i, size)
       masks[i] = mask
@@ -139,7 +139,7 @@ function readMasks(
   const check = new SegmentationCheck(list)
   for (let i = 0; i < records.length; i++) {
     const { bbox, segmentation } = records[i] as CocoDetection
-    if (segmentation === undefined) {
+    if (segmentation == null) {
       const next = i === 0 ? undefined : 'The first detection has no bbox, so that all need a mask.'
       throw fault(`${list.name}: ${list.key}[${i}]`, 'a bbox or a segmentation', 'no segmentation', next)
     }

@@ -207,6 +207,14 @@ test('what is odd is evaluated, with a note', () => {
 
   const boxesAsMasks = evaluate(truth(), [detection({ segmentation: undefined })], 'segm')
   assert.deepEqual(boxesAsMasks.notes, ['dt.json: 1 detections have no mask; their boxes are taken for masks.'])
+  const none = [undefined, null].map((segmentation) => detection({ segmentation }))
+  assert.deepEqual(evaluate(truth(), none, 'segm').notes, [
+    'dt.json: 2 detections have no mask; their boxes are taken for masks.',
+  ])
+  assert.throws(
+    () => evaluate(truth(), [detection({ bbox: undefined, segmentation: null })], 'segm'),
+    /no segmentation/,
+  )
 })
 
 test('ids may be text, and no photos or classes give -1', () => {

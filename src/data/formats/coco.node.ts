@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { readRegularFile } from '../read-file.node.js'
 import { type CocoContent, cocoClasses, cocoContent, cocoImages } from './coco.js'
+import { unreadFields } from './coco-fields.js'
 import type { SplitName } from './dataset.js'
 import type { FolderReader } from './folders.node.js'
 import { ImageFinder, imageFolders } from './image-finder.node.js'
@@ -81,10 +82,13 @@ export async function readCoco(
   imagesIn: readonly string[] | undefined,
   problems: ProblemList,
 ): Promise<RawDataset> {
+  const values: unknown[] = []
   const contents: CocoContent[] = []
   for (const { path } of sources) {
     const where = relative(root, path) || basename(path)
-    contents.push(cocoContent(parseJson(await readRegularFile(path, where), where), where))
+    const value = parseJson(await readRegularFile(path, where), where)
+    contents.push(cocoContent(value, where))
+    values.push(value)
   }
   const classes = cocoClasses(contents, problems)
   const images: RawImage[] = []
@@ -100,7 +104,8 @@ export async function readCoco(
     }
   }
   const { classNames, categoryIds } = classes
-  return { classNames, categoryIds, annotationFiles: contents.map(({ where }) => where), images }
+  const unread = unreadFields(values, contents)
+  return { classNames, categoryIds, annotationFiles: contents.map(({ where }) => where), images, unread }
 }
 
 function photoFolders(

@@ -283,10 +283,24 @@ test('class names: empty, repeated, in any script', async (t) => {
     { id: 3, name: '' },
     { id: 4, name: '猫' },
   ]
-  const dataset = await readCocoText(t, cocoJson([{}], { categories }))
-  assert.deepEqual(dataset.classNames, ['Fußgänger', '猫', '', '猫'])
+  const boxes = [4, 3, 2, 1].map((category_id) => ({ category_id, bbox: [category_id, 2, 10, 5] }))
+  const dataset = await readCocoText(t, cocoJson(boxes, { categories }))
   assert.deepEqual(problemOf(dataset, 'class-name-empty').examples, ['class 2'])
-  assert.deepEqual(problemOf(dataset, 'class-name-repeated').examples, ["'猫' is class 1 and 3"])
+  // Classes of one name are one, with both ids' objects and the first id.
+  assert.deepEqual(
+    [dataset.classNames, dataset.categoryIds],
+    [
+      ['Fußgänger', '猫', ''],
+      [1, 2, 3],
+    ],
+  )
+  assert.deepEqual(
+    dataset.images[0]!.objects.map(({ label }) => label),
+    [1, 2, 1, 0],
+  )
+  assert.deepEqual(problemOf(dataset, 'class-name-repeated').examples, ["'猫' has the ids 2 and 4"])
+  const unnamed = [1, 2].map((id) => ({ id, name: '' }))
+  assert.equal((await readCocoText(t, cocoJson([{}], { categories: unnamed }))).classNames.length, 2)
 })
 
 test('category 0 is a class where it is used, and a placeholder where it is the parent of all others', async (t) => {

@@ -1,12 +1,12 @@
 /** @file Finds and reads data sets whose labels are a table. */
 import { open } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { basename, join, posix, relative } from 'node:path'
 import { readRegularFile } from '../read-file.node.js'
 import { parseCsv } from './csv.js'
 import { type CsvLabel, type CsvLabels, csvClasses, csvLabels, isLabelTable } from './csv-labels.js'
 import type { SplitName } from './dataset.js'
 import type { FolderReader } from './folders.node.js'
-import { ImageFinder, imageFolders } from './image-finder.node.js'
+import { type FoundImage, ImageFinder, imageFolders } from './image-finder.node.js'
 import type { ProblemList } from './problems.js'
 import type { RawDataset, RawImage, RawObject } from './raw.js'
 import { splitOfName } from './split-name.js'
@@ -83,24 +83,33 @@ export async function readCsv(
   const labelOf = new Map(names.map((name, label) => [name, label]))
   const images: RawImage[] = []
   for (const { where, source, table } of tables) {
-    const byName = new Map<string, CsvLabel[]>()
+    const bySpelling = new Map<string, CsvLabel[]>()
     for (const label of table.labels) {
-      const rows = byName.get(label.image)
-      if (rows === undefined) byName.set(label.image, [label])
+      const spelling = posix.normalize(label.image)
+      const rows = bySpelling.get(spelling)
+      if (rows === undefined) bySpelling.set(spelling, [label])
       else rows.push(label)
     }
-    const clues = { names: [...byName.keys()], preferred: ['images', 'jpegimages'], split: source.split }
+    const written = [...bySpelling.values()].map((rows) => rows[0]!.image)
+    const clues = { names: written, preferred: ['images', 'jpegimages'], split: source.split }
     const finder = new ImageFinder(reader, imagesIn ?? (await imageFolders(reader, root, clues)), problems)
-    for (const [name, rows] of byName) {
-      // Open Images names photos without their extension.
-      const [stem] = /\.[a-z]{3,4}$/i.test(name) ? [] : await finder.withStem(name)
-      const place = stem === undefined ? await finder.find(name, where) : { path: stem, missing: false }
+    const photos = new Map<string, { readonly place: FoundImage; readonly rows: CsvLabel[] }>()
+    for (const rows of bySpelling.values()) {
+      const place = await findPhoto(finder, rows[0]!.image, where)
+      const known = photos.get(place.path)
+      if (known === undefined) photos.set(place.path, { place, rows })
+      else for (const row of rows) known.rows.push(row)
+    }
+    for (const { place, rows } of photos.values()) {
+      rows.sort((a, b) => a.line - b.line)
+      const name = rows[0]!.image
+      const split = splitOfRows(rows, where, problems) ?? source.split
       images.push({
         ...place,
         id: name,
         file: name,
         annotationFile: where,
-        splits: [...new Set(rows.flatMap(({ split }) => split ?? source.split ?? []))],
+        splits: split === undefined ? [] : [split],
         width: rows[0]!.width,
         height: rows[0]!.height,
         relative: table.relative,
@@ -114,6 +123,24 @@ export async function readCsv(
     annotationFiles: tables.map(({ where }) => where),
     images,
   }
+}
+
+async function findPhoto(finder: ImageFinder, name: string, where: string): Promise<FoundImage> {
+  // Open Images names photos without their extension.
+  const [stem] = /\.[a-z]{3,4}$/i.test(name) ? [] : await finder.withStem(name)
+  return stem === undefined ? finder.find(name, where) : { path: stem, missing: false }
+}
+
+/** The split that the rows of a photo name; the first one where they contradict each other. */
+function splitOfRows(rows: readonly CsvLabel[], where: string, problems: ProblemList): SplitName | undefined {
+  const naming = rows.filter(({ split }) => split !== undefined)
+  const first = naming[0]?.split
+  const other = naming.find(({ split }) => split !== first)
+  if (other !== undefined) {
+    const { line, image, split } = other
+    problems.add('split-contradicted', `${where}: line ${line}: ${image}: ${split}, before ${first}`)
+  }
+  return first
 }
 
 function objectOf(

@@ -138,6 +138,39 @@ test('splits by file, by column, and by Roboflow folder; a table of all is passe
   assert.ok(roboflow.images.every(({ missing }) => missing !== true))
 })
 
+test('a photo under several spellings of its path is one photo with all its boxes', async (t) => {
+  const rows = [
+    'a.png,1,2,11,7',
+    'images/a.png,2,2,11,7',
+    './a.png,3,2,11,7',
+    'b.png,4,2,11,7',
+    'images\\a.png,5,2,11,7',
+  ]
+  const table = `image,xmin,ymin,xmax,ymax,label\n${rows.map((row) => `${row},cat\n`).join('')}`
+  const dataset = await read(t, table)
+  const lefts = dataset.images.map(({ file, objects }) => [file, ...objects.map(({ box }) => box[0])])
+  assert.deepEqual(lefts, [
+    ['a.png', 1, 2, 3, 5],
+    ['b.png', 4],
+  ])
+  const gone = await read(t, `${table}gone.png,1,2,3,4,cat\n./gone.png,2,2,3,4,cat\n`)
+  assert.equal(problemOf(gone, 'image-missing').count, 1)
+  assert.equal(gone.images.length, 3)
+})
+
+test('a photo whose rows contradict each other in their split is in the first, and reported', async (t) => {
+  const heading = 'image,xmin,ymin,xmax,ymax,label,split\n'
+  const dataset = await read(
+    t,
+    `${heading}a.png,1,2,11,7,cat,\na.png,2,2,11,7,cat,val\n./a.png,3,2,11,7,cat,train\nb.png,1,2,11,7,cat,train\n`,
+  )
+  assert.deepEqual(dataset.splits, { train: [1], val: [0] })
+  assert.deepEqual(problemOf(dataset, 'split-contradicted').examples, [
+    'labels.csv: line 4: ./a.png: train, before val',
+  ])
+  assert.equal(dataset.images[0]!.objects.length, 3)
+})
+
 test('columns of something else are named', async (t) => {
   const folder = folderWith(t, { 'x.csv': 'name,age\nx,1\n' })
   await assert.rejects(

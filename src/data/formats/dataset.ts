@@ -57,6 +57,13 @@ export interface DatasetImage {
   readonly objects: readonly DatasetObject[]
 }
 
+/** A field of annotation files that is not read. */
+export interface UnreadField {
+  readonly field: string
+  /** How many entries have it. */
+  readonly count: number
+}
+
 /** A labelled set of photos. Plain data: it can be posted to worker threads. */
 export interface DetectionDataset {
   readonly name: string
@@ -75,6 +82,8 @@ export interface DetectionDataset {
    * set has no splits) or, by its author's mistake, in several.
    */
   readonly splits: Readonly<Partial<Record<SplitName, readonly number[]>>>
+  /** What annotation files hold besides, such as key points, the most frequent first; left out where there is nothing. */
+  readonly unread?: readonly UnreadField[]
   /** What was found while reading, and what became of it. */
   readonly problems: readonly DatasetProblem[]
 }

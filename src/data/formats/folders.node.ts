@@ -1,6 +1,6 @@
 /** @file What lies in folders, each read once. */
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { describeReadFault, FileError } from '../../tensor/index.node.js'
 import { IMAGE_EXTENSIONS } from '../find-images.node.js'
 
@@ -23,6 +23,13 @@ export function isPhotoName(name: string): boolean {
 export function stemOf(name: string): string {
   const point = name.lastIndexOf('.')
   return point > 0 ? name.slice(0, point) : name
+}
+
+/** Whether a path is this folder or lies in it; both absolute. */
+export function isWithin(folder: string, path: string): boolean {
+  const inside = relative(folder, path)
+  // On Windows the way to another drive is absolute.
+  return !(inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
 }
 
 const NOTHING: FolderEntries = { files: [], folders: [] }

@@ -3,7 +3,7 @@ import type { DetectionDataset } from './dataset.js'
 import { SPLIT_NAMES } from './dataset.js'
 import type { ProblemList } from './problems.js'
 
-/** Looks for classes that are empty, repeated or unused, photos that are listed twice, and boxes of another unit. */
+/** Looks for classes without a name or objects, photos that are listed twice, and boxes of another unit. */
 export function checkLabels(
   { classNames, images, splits }: Pick<DetectionDataset, 'classNames' | 'images' | 'splits'>,
   problems: ProblemList,
@@ -19,8 +19,8 @@ export function checkLabels(
   const objects = counts.reduce((sum, count) => sum + count, 0)
   if (objects === 0) problems.add('no-objects', `${images.length} photos, ${classNames.length} classes`)
   else if (largest <= 1) problems.add('boxes-look-relative', `all ${objects} boxes lie within 0..1`)
-  checkNames(classNames, problems)
   for (const [label, name] of classNames.entries()) {
+    if (name.trim() === '') problems.add('class-name-empty', `class ${label}`)
     if (counts[label] === 0 && objects > 0) problems.add('class-unused', `'${name}'`)
   }
   for (const split of SPLIT_NAMES) {
@@ -30,14 +30,5 @@ export function checkLabels(
       if (paths.has(path)) problems.add('image-listed-twice', `${split}: ${file}`)
       paths.add(path)
     }
-  }
-}
-
-function checkNames(classNames: readonly string[], problems: ProblemList): void {
-  const seen = new Map<string, number>()
-  for (const [label, name] of classNames.entries()) {
-    if (name.trim() === '') problems.add('class-name-empty', `class ${label}`)
-    else if (seen.has(name)) problems.add('class-name-repeated', `'${name}' is class ${seen.get(name)} and ${label}`)
-    else seen.set(name, label)
   }
 }

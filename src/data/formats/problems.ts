@@ -14,6 +14,7 @@ const ERRORS = {
   'no-objects': 'data sets without any object',
   'split-missing': 'splits whose photos are not there; left out',
   'split-entry-unknown': 'entries of split lists without an annotation; dropped',
+  'split-contradicted': 'photos whose rows name different splits; the first named is taken',
   'annotation-unreadable': 'annotation files that cannot be read; their objects are left out',
   'box-not-four-numbers': 'boxes that are not four numbers; dropped',
   'box-not-finite': 'boxes with a coordinate that is no finite number; dropped',
@@ -30,7 +31,6 @@ const ERRORS = {
   'category-unknown': 'annotations of a category that is not listed; dropped',
   'class-unknown': 'objects of a class that is not in the list of classes; dropped',
   'class-name-empty': 'classes with an empty name',
-  'class-name-repeated': 'classes with the name of another class',
   'class-lists-differ': 'lists of classes that contradict each other; the first named is used',
 } as const
 
@@ -43,6 +43,7 @@ const WARNINGS = {
   'annotation-id-repeated': 'annotations with the id of another one; kept',
   'annotation-id-missing': 'annotations without a usable id; kept',
   'category-repeated': 'categories that are listed twice under one id; merged',
+  'class-name-repeated': 'classes with the name of another class; merged with it',
   'id-of-other-type': 'ids that are text in one place and a number in another; taken as equal',
   'class-unused': 'classes without a single object',
   'class-rare': 'classes with very few objects',

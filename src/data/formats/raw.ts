@@ -1,5 +1,5 @@
 /** @file What a format's reader hands on: labels as they are written, before photo sizes are known and boxes checked. */
-import type { Segmentation, SplitName } from './dataset.js'
+import type { Segmentation, SplitName, UnreadField } from './dataset.js'
 
 /** An object as its annotation file has it. */
 export interface RawObject {
@@ -36,4 +36,5 @@ export interface RawDataset {
   readonly categoryIds: readonly number[]
   readonly annotationFiles: readonly string[]
   readonly images: readonly RawImage[]
+  readonly unread?: readonly UnreadField[]
 }

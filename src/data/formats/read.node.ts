@@ -6,6 +6,7 @@ import type { DatasetImage, DetectionDataset, SplitName } from './dataset.js'
 import { SPLIT_NAMES } from './dataset.js'
 import { readImageHeader } from './image-header.node.js'
 import { checkLabels } from './label-problems.js'
+import { withMergedClasses } from './merge-classes.js'
 import { placeObjects } from './place-objects.js'
 import { ProblemList } from './problems.js'
 import type { RawDataset, RawImage } from './raw.js'
@@ -41,7 +42,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
   const { format, folder, read } = await openDataset(path, options, problems)
   const imagesIn = options.images?.map((name) => resolve(name))
   if (imagesIn?.length === 0) throw new ConfigError({ where: 'images', expected: 'at least one folder', got: 'none' })
-  const all = await read(imagesIn)
+  const all = withMergedClasses(await read(imagesIn), problems)
   const raw = options.classNames === undefined ? all : withClasses(all, options.classNames, problems)
   const present = presentImages(raw, options.missing ?? 'keep')
   const images = await mapFindingProblems(
@@ -53,7 +54,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
     },
   )
   const splits = splitsOf(present)
-  const { classNames, categoryIds, annotationFiles } = raw
+  const { classNames, categoryIds, annotationFiles, unread = [] } = raw
   checkLabels({ classNames, images, splits }, problems)
   return {
     name: basename(folder),
@@ -64,6 +65,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
     categoryIds,
     images,
     splits,
+    ...(unread.length === 0 ? {} : { unread }),
     problems: problems.list(),
   }
 }

@@ -5,7 +5,7 @@ import { ConfigError, DatasetError, describeReadFault, FileError } from '../../t
 import { findCoco, readCoco } from './coco.node.js'
 import { findCsv, readCsv } from './csv.node.js'
 import { DATASET_FORMATS, type DatasetFormat } from './dataset.js'
-import { FolderReader } from './folders.node.js'
+import { FolderReader, isWithin } from './folders.node.js'
 import { ProblemList } from './problems.js'
 import type { RawDataset } from './raw.js'
 import { splitOfName } from './split-name.js'
@@ -198,7 +198,7 @@ async function onlySubfolder(reader: FolderReader, folder: string): Promise<{ fo
   const found: { folder: string; all: Candidate[] }[] = []
   const [, ...inside] = await reader.below(folder, 2)
   for (const place of inside) {
-    if (found.some((one) => place.startsWith(one.folder))) continue
+    if (found.some((one) => isWithin(one.folder, place))) continue
     const all = await candidates(reader, place)
     if (all.length > 0) found.push({ folder: place, all })
   }

@@ -98,6 +98,9 @@ test('the one data set inside a folder is taken, of several none', async (t) => 
   assert.equal((await recognizeDataset(one)).folder, join(one, 'VOCdevkit', 'VOC2012'))
   const two = folderWith(t, { 'VOC2007/Annotations/1.xml': VOC, 'VOC2012/Annotations/1.xml': VOC })
   await assert.rejects(recognizeDataset(two), /expected one data set, got 2, in VOC2007, VOC2012\. Name the folder/)
+  // The second name begins with the first.
+  const alike = folderWith(t, { 'set/Annotations/1.xml': VOC, 'set2/Annotations/1.xml': VOC })
+  await assert.rejects(recognizeDataset(alike), /expected one data set, got 2, in set, set2\. Name the folder/)
 })
 
 test('photos are looked for where a person would', async (t) => {

@@ -10,7 +10,7 @@ import { ImageFinder } from './image-finder.node.js'
 import type { ProblemList } from './problems.js'
 import type { RawDataset, RawImage } from './raw.js'
 import { splitOfName } from './split-name.js'
-import { classList, parseVoc, type VocAnnotation, vocCorners, vocOffset } from './voc.js'
+import { classList, labelMapClasses, parseVoc, type VocAnnotation, vocCorners, vocOffset } from './voc.js'
 
 /** A folder of annotation files. */
 export interface VocSource {
@@ -174,7 +174,8 @@ async function findPhoto(
 async function listedClasses(reader: FolderReader, root: string): Promise<string[] | undefined> {
   for (const name of ['classes.txt', 'labels.txt', 'labelmap.txt']) {
     if (!(await reader.holds(root, name))) continue
-    const names = classList(decodeText(await readRegularFile(join(root, name), name), name))
+    const text = decodeText(await readRegularFile(join(root, name), name), name)
+    const names = name === 'labelmap.txt' ? labelMapClasses(text) : classList(text)
     if (names.length > 0) return names
   }
   return undefined
@@ -202,9 +203,9 @@ async function splitLists(
     const where = relative(root, path)
     const lines = decodeText(await readRegularFile(path, where), where).split(/\r?\n/)
     for (const line of lines) {
-      const entry = line.trim().split(/\s+/)[0]!
+      const entry = line.trim()
       if (entry === '') continue
-      const stem = [entry, stemOf(entry), basename(entry), stemOf(basename(entry))].find((text) => stems.has(text))
+      const stem = listedStem(line, stems)
       if (stem === undefined) {
         problems.add('split-entry-unknown', () => `${where}: '${entry}'`)
         continue
@@ -216,6 +217,17 @@ async function splitLists(
     }
   }
   return splits
+}
+
+/**
+ * The annotation file that a line of a list means. Names may have blanks, and `img 1` may be a name or the photo `img`
+ * with its mark of presence: a whole line that is known goes first.
+ */
+function listedStem(line: string, stems: ReadonlySet<string>): string | undefined {
+  const entry = line.trim()
+  return [line, entry, entry.replace(/\s+-?[01]$/, '')]
+    .flatMap((text) => [text, stemOf(text), basename(text), stemOf(basename(text))])
+    .find((text) => stems.has(text))
 }
 
 /** Photos beside the labelled ones: whether nothing is on them or nobody looked cannot be told. */

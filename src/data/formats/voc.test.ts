@@ -127,6 +127,7 @@ test('classes are those of classes.txt, and others are unknown', async (t) => {
   assert.match(problemOf(dataset, 'class-unknown').examples[0]!, /a\.xml: object 2: 'cta'/)
   const coloured = '# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:1,2,3::\ncta:4,5,6::\n'
   assert.deepEqual((await read(t, xml, { 'labelmap.txt': coloured })).classNames, ['cat', 'cta'])
+  assert.deepEqual((await read(t, xml, { 'labels.txt': '#1\ncat\n' })).classNames, ['#1', 'cat'])
 })
 
 test('the photo named as the annotation file is taken, and a different name inside is reported', async (t) => {
@@ -180,6 +181,25 @@ test('splits of ImageSets/Main; trainval stands in for a missing train; lists pe
   })
   assert.deepEqual(trainval.splits, { train: [0, 1], val: [2] })
   assert.deepEqual((await read(t, xml, base)).splits, {})
+})
+
+test('names with blanks in split lists are whole lines; only a mark of presence is taken off', async (t) => {
+  const names = ['img', 'img (1)', 'img (2)', 'img 1', 'cat']
+  const files: Record<string, string | Uint8Array> = {}
+  for (const [i, name] of names.entries()) {
+    files[`Annotations/${name}.xml`] = annotation(object('cat', [5, 5, 9, 9]), `${name}.png`)
+    files[`JPEGImages/${name}.png`] = await photo(40, 30, i)
+  }
+  const dataset = await readDataset(
+    folderWith(t, {
+      ...files,
+      'ImageSets/Main/train.txt': 'img (1)\n photos/img (2).png  -1\ncat 1\nimg 1\n',
+      'ImageSets/Main/val.txt': 'img\nimg (3)\n',
+    }),
+  )
+  const inSplit = (split: 'train' | 'val') => dataset.splits[split]!.map((i) => dataset.images[i]!.id).sort()
+  assert.deepEqual([inSplit('train'), inSplit('val')], [['cat', 'img (1)', 'img (2)', 'img 1'], ['img']])
+  assert.match(problemOf(dataset, 'split-entry-unknown').examples[0]!, /val\.txt: 'img \(3\)'/)
 })
 
 test('Roboflow lays annotations beside the photos of each split', async (t) => {

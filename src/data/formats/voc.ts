@@ -87,12 +87,20 @@ export function vocCorners({ bounds }: VocObject, offset: 0 | 1): readonly [numb
   return [start(xmin, xmax), start(ymin, ymax), xmax, ymax]
 }
 
-/** One class name a line, as in `classes.txt`; the colours of CVAT's `labelmap.txt` and its background are left out. */
+/** One class name a line, as in `classes.txt`. A name may begin with `#`. */
 export function classList(text: string): string[] {
-  const lines = text.split(/\r?\n/).map((line) => line.trim())
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
+
+/** The classes of CVAT's `labelmap.txt`, without comments, colours and background. */
+export function labelMapClasses(text: string): string[] {
+  const lines = classList(text)
   const coloured = lines.some((line) => /^#\s*label\s*:/.test(line))
   return lines
-    .filter((line) => line !== '' && !line.startsWith('#'))
+    .filter((line) => !line.startsWith('#'))
     .map((line) => (coloured ? line.split(':')[0]! : line))
     .filter((name) => !(coloured && name === 'background'))
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, copyFile, link, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import {
   ConfigError,
   DetrsError,
@@ -21,10 +21,11 @@ import {
   SPLIT_NAMES,
   type SplitName,
 } from './dataset.js'
+import { isWithin } from './folders.node.js'
 import { cocoText, type NamedImage } from './write-coco.js'
 import { classesText, csvText } from './write-csv.js'
 import { formatLosses } from './write-losses.js'
-import { fitsVoc, vocText } from './write-voc.js'
+import { isWrittenToVoc, vocClassNames, vocText } from './write-voc.js'
 import { dataYaml, yoloText } from './write-yolo.js'
 
 /** Options of `writeDataset`. */
@@ -102,8 +103,7 @@ export async function writeDataset(
 }
 
 async function checkTarget({ folder: own }: DetectionDataset, folder: string): Promise<void> {
-  const inside = relative(own, resolve(folder))
-  if (inside === '' || !(inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside)) {
+  if (isWithin(own, resolve(folder))) {
     const next = 'Choose a folder outside: what is there is never changed.'
     throw new FileError({ where: folder, expected: 'a folder outside the data set', got: `one in ${own}`, next })
   }
@@ -188,13 +188,14 @@ async function writeLabels(
     case 'voc': {
       // A photo of two splits is one file.
       const named = withNames([...new Set(images)], stem)
-      for (const entry of named) await write(join('Annotations', `${stem(entry.name)}.xml`), vocText(entry, classNames))
+      const names = vocClassNames(classNames)
+      for (const entry of named) await write(join('Annotations', `${stem(entry.name)}.xml`), vocText(entry, names))
       const stems = new Map(named.map(({ image, name }) => [image, stem(name)]))
       for (const { split, images: some } of parts) {
         const list = some.map((image) => `${stems.get(image)}\n`).join('')
         if (split !== undefined) await write(join('ImageSets', 'Main', `${split}.txt`), list)
       }
-      await write('classes.txt', classNames.map((name) => `${name}\n`).join(''))
+      await write('classes.txt', names.map((name) => `${name}\n`).join(''))
       return {
         copies: named.map(({ image, name }) => ({ from: image.path, to: join('JPEGImages', name) })),
         images: named.map(({ image }) => image),
@@ -270,7 +271,7 @@ function countObjects(images: readonly DatasetImage[], format: DatasetFormat): n
   let count = 0
   for (const { objects } of images) {
     for (const object of objects) {
-      if (format === 'yolo' ? object.crowd !== true : format !== 'voc' || fitsVoc(object)) count++
+      if (format === 'yolo' ? object.crowd !== true : format !== 'voc' || isWrittenToVoc(object)) count++
     }
   }
   return count

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { cocoJson, folderWith, kindsOf, photo } from './dataset.test.kit.js'
+import { type CocoEntry, cocoJson, folderWith, kindsOf, photo } from './dataset.test.kit.js'
 import { DATASET_FORMATS, type DatasetImage, type DetectionDataset } from './index.js'
 import { readDataset } from './read.node.js'
 import { writeDataset } from './write.node.js'
@@ -54,6 +54,27 @@ test('every format gives back the same boxes to the last digit, through all the 
   }
 })
 
+test('photos with blanks in their names keep their splits in every format', async (t) => {
+  const named = (name: string, id: number) =>
+    cocoJson([{}], { images: [{ id, file_name: name, width: 40, height: 30 }] })
+  let dataset = await readDataset(
+    folderWith(t, {
+      'annotations/instances_train.json': named('img (1).png', 1),
+      'annotations/instances_val.json': named('img.png', 1),
+      'train/img (1).png': await photo(40, 30, 1),
+      'val/img.png': await photo(40, 30, 2),
+    }),
+  )
+  for (const format of ['voc', 'coco', 'yolo', 'csv'] as const) {
+    const folder = target(t)
+    await writeDataset(dataset, folder, { format })
+    dataset = await readDataset(folder)
+    const names = ([split]: readonly number[]) => dataset.images[split!]!.file.split('/').at(-1)
+    assert.deepEqual([names(dataset.splits.train!), names(dataset.splits.val!)], ['img (1).png', 'img.png'], format)
+    assert.equal(dataset.images.length, 2, format)
+  }
+})
+
 test('COCO to COCO keeps ids, areas, masks, crowds, difficult objects and photos byte for byte', async (t) => {
   const original = await sample(t)
   const folder = target(t)
@@ -92,6 +113,38 @@ test('photos that are named by numbers get these as ids in COCO, as their detect
   assert.deepEqual(ids.sort(), ['1 1.png', '10 10.png', '2 2.png'])
 })
 
+test('fields of COCO files that are not read are said to be lost, with their number', async (t) => {
+  const boxes: CocoEntry[] = [
+    { keypoints: [5, 5, 2], num_keypoints: 1, attributes: { occluded: true } },
+    { bbox: [2, 2, 3, 3], keypoints: [6, 6, 2], num_keypoints: 1, attributes: {} },
+  ]
+  const more = {
+    info: { description: 'x', year: 2026 },
+    licenses: [{ id: 1 }, { id: 2 }],
+    categories: [
+      { id: 7, name: 'dog', supercategory: 'animal' },
+      { id: 3, name: 'cat', supercategory: '' },
+    ],
+  }
+  const files = { 'a.png': await photo(40, 30, 1), 'b.png': await photo(40, 30, 2) }
+  const dataset = await readDataset(folderWith(t, { ...files, 'x.json': cocoJson(boxes, more) }))
+  const sentence =
+    'What the files hold besides is not read, and lost: keypoints (2), licenses (2), num_keypoints (2), ' +
+    'attributes (1), info (1), supercategory (1).'
+  for (const format of DATASET_FORMATS) {
+    const folder = target(t)
+    const { losses } = await writeDataset(dataset, folder, { format })
+    assert.equal(losses.filter((loss) => loss === sentence).length, 1, `${format}: ${losses.join('\n')}`)
+    // What is written has none of them, and says so no more.
+    const again = await writeDataset(await readDataset(folder), target(t), { format: 'coco' })
+    assert.deepEqual(again.losses, [], format)
+  }
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`field\n${i + 10}`, 1]))
+  const odd = await readDataset(folderWith(t, { ...files, 'x.json': cocoJson([many]) }))
+  const { losses } = await writeDataset(odd, target(t), { format: 'coco' })
+  assert.match(losses[0]!, /lost: field\n10 \(1\), .* and 12 more\.$/s)
+})
+
 test('what a format cannot hold is said', async (t) => {
   const original = await sample(t)
   const lossesOf = async (format: 'voc' | 'yolo' | 'csv') =>
@@ -122,6 +175,56 @@ test('Pascal VOC: thin boxes are widened, single pixels left out, and both said'
       [7, 7, 8, 11],
     ],
   )
+})
+
+test('Pascal VOC: no number below pixel 1 is written, which would make edges of all numbers of the set', async (t) => {
+  const images = [
+    { id: 1, file_name: 'a.png' },
+    { id: 2, file_name: 'b.png' },
+  ]
+  const boxes = [
+    { bbox: [5, 6, 20, 15] },
+    { image_id: 2, bbox: [-5, 6, 50, 60] },
+    { image_id: 2, bbox: [7, -9, 5, 8.5] },
+    { image_id: 2, bbox: [7, 8, 5, 5] },
+  ]
+  const files = { 'x.json': cocoJson(boxes, { images }), 'a.png': await photo(40, 30, 1), 'b.png': 'no photo' }
+  const folder = target(t)
+  const { losses, objects } = await writeDataset(await readDataset(folderWith(t, files)), folder, { format: 'voc' })
+  assert.equal(objects, 3)
+  assert.match(losses.join('\n'), /1 boxes outside their photo are left out.*\n1 boxes .*before their photo.*cut/)
+  const again = await readDataset(folder)
+  assert.ok(!kindsOf(again).includes('boxes-from-zero'))
+  assert.deepEqual(
+    again.images.map(({ objects }) => objects.map(({ box }) => box)),
+    [
+      [[5, 6, 25, 21]],
+      [
+        [0, 6, 45, 66],
+        [7, 8, 12, 13],
+      ],
+    ],
+  )
+})
+
+test('class names that begin with # stay; those that Pascal VOC cannot hold are changed and said', async (t) => {
+  const write = async (names: readonly string[]) => {
+    const categories = names.map((name, i) => ({ id: i + 1, name }))
+    const boxes = names.map((_, i) => ({ category_id: i + 1, bbox: [i, i, 9, 9] }))
+    const files = { 'x.json': cocoJson(boxes, { categories }), 'a.png': await photo(40, 30, 1) }
+    const folder = target(t)
+    const { losses } = await writeDataset(await readDataset(folderWith(t, files)), folder, { format: 'voc' })
+    const { classNames, images } = await readDataset(folder)
+    return { losses: losses.slice(0, -1), read: images[0]!.objects.map(({ label }) => classNames[label]) }
+  }
+  assert.deepEqual(await write(['#1', 'dog', '# label: x']), { losses: [], read: ['#1', 'dog', '# label: x'] })
+  assert.deepEqual(await write(['a\tb', ' dog', 'c\nd', '', 'cat']), {
+    losses: [
+      '4 class names are changed, since Pascal VOC has a line of text for each: "a\\tb" is "a b", for instance.',
+    ],
+    read: ['a b', 'dog', 'c d', 'class 3', 'cat'],
+  })
+  assert.match((await write(['dog ', 'dog'])).losses[1]!, /^1 classes become one with another, whose name is then the/)
 })
 
 test('names that meet in one folder are numbered; names for XML and YAML are escaped', async (t) => {

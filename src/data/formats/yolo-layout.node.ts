@@ -5,7 +5,7 @@ import { DatasetError } from '../../tensor/index.js'
 import { readRegularFile } from '../read-file.node.js'
 import { decodeText } from './csv.js'
 import type { SplitName } from './dataset.js'
-import { type FolderReader, isPhotoName } from './folders.node.js'
+import { type FolderReader, isPhotoName, isWithin } from './folders.node.js'
 import { splitOfName } from './split-name.js'
 import { classList } from './voc.js'
 import { parseDarknetData } from './yolo.js'
@@ -87,6 +87,13 @@ export async function readYoloConfig(reader: FolderReader, path: string, where: 
   }
 }
 
+/** Where a written path leads. */
+interface Located {
+  readonly path: string
+  /** Whether leading parts had to be left out. */
+  readonly shortened: boolean
+}
+
 /**
  * The file or folder that a description means. Paths are relative to its `path`, or to itself; many are written for
  * another place (`../train/images`, `data/train.txt`), so that leading parts are left out until something is there.
@@ -97,20 +104,63 @@ export async function locate(
   path: string | undefined,
   written: string,
 ): Promise<string | undefined> {
+  return (await search(reader, base, path, written, Number.POSITIVE_INFINITY))?.path
+}
+
+/** @param keep position of the part that must not be left out, with those behind it. */
+async function search(
+  reader: FolderReader,
+  base: string,
+  path: string | undefined,
+  written: string,
+  keep: number,
+): Promise<Located | undefined> {
   if (written === '' || written.includes('\0')) return undefined
   const slashed = written.replaceAll('\\', '/')
   const bases = path === undefined ? [base] : [resolve(base, path), base]
-  const parts = slashed.split('/').filter((part) => part !== '' && part !== '.')
+  const parts = partsOf(slashed)
+  const starts = isAbsolute(slashed) ? [] : parts.slice(0, keep + 1)
   const candidates = [
-    ...bases.map((folder) => resolve(folder, slashed)),
-    ...(isAbsolute(slashed) ? [] : parts.map((_, i) => join(base, ...parts.slice(i)))),
+    ...bases.map((folder) => ({ path: resolve(folder, slashed), shortened: false })),
+    ...starts.map((_, i) => ({ path: join(base, ...parts.slice(i)), shortened: true })),
   ]
   for (const candidate of candidates) {
-    if (await reader.holds(dirname(candidate), basename(candidate))) return candidate
-    const { files, folders } = await reader.list(candidate)
+    if (await reader.holds(dirname(candidate.path), basename(candidate.path))) return candidate
+    const { files, folders } = await reader.list(candidate.path)
     if (files.length + folders.length > 0) return candidate
   }
   return undefined
+}
+
+function partsOf(written: string): string[] {
+  return written.split(/[\\/]/).filter((part) => part !== '' && part !== '.')
+}
+
+/**
+ * The files or folders that a description means by the paths of its splits. A path that leads nowhere must not become a
+ * folder of other splits' photos: what names the split is never left out, and a place that was found only by leaving
+ * parts out is none when another path leads to it or into it.
+ * @returns one for each written path; undefined where nothing is there.
+ */
+export async function locateSplits(
+  reader: FolderReader,
+  base: string,
+  path: string | undefined,
+  written: readonly string[],
+): Promise<(string | undefined)[]> {
+  const found: (Located | undefined)[] = []
+  for (const text of written) {
+    const naming = partsOf(text).findLastIndex((part) => splitOfName(part) !== undefined)
+    found.push(await search(reader, base, path, text, naming < 0 ? Number.POSITIVE_INFINITY : naming))
+  }
+  const spelling = written.map((text) => partsOf(text).join('/'))
+  return found.map((one, i) => {
+    if (one?.shortened !== true) return one?.path
+    const taken = found.some(
+      (other, k) => other !== undefined && spelling[k] !== spelling[i] && isWithin(one.path, other.path),
+    )
+    return taken ? undefined : one.path
+  })
 }
 
 /** All photos in a folder and below it. */

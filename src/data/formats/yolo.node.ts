@@ -14,6 +14,7 @@ import { parseYoloLabels, type YoloClasses, yoloClasses } from './yolo.js'
 import {
   labelFolders,
   locate,
+  locateSplits,
   photosBelow,
   readYoloConfig,
   splitOfFolders,
@@ -91,28 +92,30 @@ async function findPhotos(
     photos.set(path, photo)
   }
   const base = typeof entries['path'] === 'string' ? entries['path'] : undefined
-  for (const split of SPLIT_NAMES) {
+  const described = SPLIT_NAMES.flatMap((split) => {
     const key = SPLIT_KEYS[split].find((name) => entries[name] !== undefined && entries[name] !== null)
-    if (key === undefined) continue
-    for (const written of [entries[key]].flat()) {
-      const place = await locate(reader, folder, base, String(written))
-      if (place === undefined) {
-        if (imagesIn === undefined) problems.add('split-missing', `${where}: ${key}: '${String(written)}' is not there`)
-        continue
-      }
-      if (!/\.txt$/i.test(place)) {
-        for (const path of await photosBelow(reader, place)) add(path, false, split)
-        continue
-      }
+    if (key === undefined) return []
+    return [entries[key]].flat().map((written) => ({ split, key, written: String(written) }))
+  })
+  const places = await locateSplits(
+    reader,
+    folder,
+    base,
+    described.map(({ written }) => written),
+  )
+  for (const [i, { split, key, written }] of described.entries()) {
+    const place = places[i]
+    if (place === undefined) {
+      if (imagesIn === undefined) problems.add('split-missing', `${where}: ${key}: '${written}' is not there`)
+    } else if (/\.txt$/i.test(place)) {
       for (const found of await listedPhotos(reader, folder, base, place, imagesIn, problems)) {
         add(found.path, found.missing, split)
       }
-    }
+    } else for (const path of await photosBelow(reader, place)) add(path, false, split)
   }
   if (photos.size === 0) {
     // No description, or one that was written for another place.
-    const places = imagesIn ?? [folder]
-    for (const place of places) {
+    for (const place of imagesIn ?? [folder]) {
       for (const path of await photosBelow(reader, place)) add(path, false, splitOfFolders(place, path))
     }
   }

@@ -175,6 +175,36 @@ test('splits: lists of photos, several folders, paths written for another place,
   assert.match(problemOf(gone, 'split-missing').examples[0]!, /data\.yaml: test: 'test\/images' is not there/)
 })
 
+test('a split path that is not there is missing, and no parent folder of all splits', async (t) => {
+  const photos = {
+    'images/train/a.png': await photo(40, 20, 1),
+    'labels/train/a.txt': '0 .5 .5 .5 .5\n',
+    'images/val/b.png': await photo(40, 20, 2),
+    'labels/val/b.txt': '1 .5 .5 .5 .5\n',
+  }
+  const read = (yaml: string, more: Files = {}) =>
+    readDataset(folderWith(t, { ...photos, 'data.yaml': `${yaml}\nnames: [cat, dog]\n`, ...more }))
+  const missing = (dataset: DetectionDataset) => problemOf(dataset, 'split-missing').examples
+  const swapped = await read('train: train/images\nval: val/images')
+  assert.deepEqual(swapped.splits, { train: [0], val: [1] })
+  assert.equal(missing(swapped).length, 2)
+  const half = await read('train: images/train\nval: valid/images')
+  assert.deepEqual([half.splits, half.images.length], [{ train: [0] }, 1])
+  assert.deepEqual(missing(half), ["data.yaml: val: 'valid/images' is not there"])
+  // Names that tell no split: what both come down to is neither.
+  const folds = await read('train: fold1/images\nval: fold2/images')
+  assert.equal(missing(folds).length, 2)
+  const around = await read('train: images/train\nval: fold2/images')
+  assert.deepEqual([around.splits, missing(around).length], [{ train: [0] }, 1])
+  // A list that lost its split's folder is another split's, or nobody's.
+  const list = await read('train: images/train\nval: val/list.txt', { 'list.txt': 'images/train/a.png\n' })
+  assert.deepEqual([list.splits, missing(list).length], [{ train: [0] }, 1])
+  // What was written for another place, and is one folder for two splits by its author's will, stays.
+  assert.deepEqual((await read('train: ../set/images/train\nval: ../set/images/val')).splits, { train: [0], val: [1] })
+  assert.deepEqual((await read('train: set/images\nval: set/images')).splits, { train: [0, 1], val: [0, 1] })
+  assert.deepEqual((await read('train: ../train_val/images/train')).splits, { train: [0] })
+})
+
 test('without data.yaml: splits by folders, classes by classes.txt or by number', async (t) => {
   const files = {
     'images/train/a.png': await photo(40, 20, 1),
