@@ -105,7 +105,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
       createNodeRuntime(threads === undefined ? {} : { threads }),
     ])
     // The first photo is decoded while the engine compiles.
-    preprocessor.start(images[0]!, loaded.model.input.resize)
+    preprocessor.start(images[0]!, loaded.model.input)
     const detector = await Detector.create(loaded, runtime, preprocessor)
     for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
     if (fallbackReason !== undefined) {
@@ -137,7 +137,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
           const detected: DetectedImage = { file: source.name, ...item.result, ...pageOf(source, pageSize) }
           found += detected.detections.filter(({ label }) => label !== 'Picture').length
           progress.aside(() => report.add(detected))
-          const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name)
+          const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name, loaded.model.input.ground)
           await files.add(source, pixels, detected, loaded.classNames).catch((error) => tell(source, error))
         }
         opened.delete(source)
@@ -213,21 +213,21 @@ interface OpenedSource {
 /** Reads each source once. */
 function sourcePreprocessor(decoder: Decoder, opened: Map<ImageSource, OpenedSource>): SourcePreprocessor {
   const started = new Map<ImageSource, Promise<PreparedImage>>()
-  const begin = async (source: ImageSource, rule: InputConvention['resize']): Promise<PreparedImage> => {
+  const begin = async (source: ImageSource, { resize, ground }: InputGeometry): Promise<PreparedImage> => {
     const content = await readImageSource(source)
-    const prepared = await decoder.load(content, source.name, rule)
+    const prepared = await decoder.load(content, source.name, resize, ground)
     opened.set(source, { content, pageSize: prepared.page })
     return prepared
   }
   return {
-    start: (source, resize) => {
-      const preparing = begin(source, resize)
+    start: (source, input) => {
+      const preparing = begin(source, input)
       // Whoever prepares the source gets the error.
       preparing.catch(() => undefined)
       started.set(source, preparing)
     },
-    prepare: (source, resize) => {
-      const preparing = started.get(source) ?? begin(source, resize)
+    prepare: (source, resize, ground) => {
+      const preparing = started.get(source) ?? begin(source, { resize, ground })
       started.delete(source)
       return preparing
     },
@@ -235,9 +235,15 @@ function sourcePreprocessor(decoder: Decoder, opened: Map<ImageSource, OpenedSou
   }
 }
 
+/** What of a model's input is done before the graph. */
+interface InputGeometry {
+  readonly resize: InputConvention['resize']
+  readonly ground?: InputConvention['ground'] | undefined
+}
+
 interface SourcePreprocessor extends Preprocessor<ImageSource> {
   /** Begins to prepare a source that will be asked for soon. */
-  start(source: ImageSource, resize: InputConvention['resize']): void
+  start(source: ImageSource, input: InputGeometry): void
 }
 
 /** The files that were asked for beside the report; their places are checked before any work is done. */

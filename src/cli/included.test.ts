@@ -4,7 +4,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
 import { type Found, isolated, run, temporaryFolder, writePicture } from '../../test/support/cli.js'
+import { decodeImage } from '../data/index.node.js'
 import { defaultCacheEnvironment, resolveWeights } from '../detect/index.node.js'
 import { DEFAULT_DETECTOR, findModel, models, PAGE_CLASSES } from '../models/index.js'
 
@@ -23,6 +25,30 @@ describe('the model in the box', () => {
     for (const { label } of detections) assert.ok(PAGE_CLASSES.includes(label), label)
     assert.ok(detections.some(({ label }) => label === 'Text'))
     assert.deepEqual(await run(['detect', page, '--json', '-m', DEFAULT_DETECTOR], { env }), unnamed)
+  })
+
+  test('sees ink that is drawn by alpha alone on a transparent ground as on white paper', async () => {
+    const [paper, film] = [join(folder, 'paper.png'), join(folder, 'film.png')]
+    const { data, info } = await sharp(page).greyscale().raw().toBuffer({ resolveWithObject: true })
+    await sharp(data, { raw: { ...info, channels: 1 } })
+      .png()
+      .toFile(paper)
+    const ink = Buffer.from([...data].flatMap((light) => [0, 0, 0, 255 - light]))
+    await sharp(ink, { raw: { ...info, channels: 4 } })
+      .png()
+      .toFile(film)
+    const out = join(folder, 'drawn')
+    const { code, out: found } = await run(['detect', paper, film, '--json', '--out', out], { env })
+    assert.equal(code, 0)
+    const [onPaper, onFilm] = JSON.parse(found) as [Found, Found]
+    assert.ok(onPaper.detections.length >= 5)
+    assert.deepEqual(onFilm.detections, onPaper.detections)
+    const [drawnPaper, drawnFilm] = [
+      await decodeImage(join(out, 'paper.png')),
+      await decodeImage(join(out, 'film.png')),
+    ]
+    assert.deepEqual(drawnFilm, drawnPaper)
+    assert.match((await run(['info', DEFAULT_DETECTOR], { env })).out, /transparent pixels on white/)
   })
 
   test('says what it is for where it finds no text', async () => {

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { ConfigError, ImageError } from '../tensor/index.js'
 import { collate, type ImageBatch } from './collate.js'
 import type { DatasetImage } from './formats/dataset.js'
+import type { Ground } from './ground.js'
 import type { ImageSize } from './image.js'
 import { loadPhoto, type PhotoOutcome, type PhotoRequest } from './loader-photo.node.js'
 import {
@@ -48,6 +49,8 @@ export interface LoaderOptions {
   readonly unreadable?: 'fail' | 'skip'
   /** Largest photo that is decoded, width × height; Pillow's own limit when left out. */
   readonly maxPixels?: number
+  /** What transparent pixels are laid over; when left out alpha is dropped. Give what the model's input says. */
+  readonly ground?: Ground | undefined
 }
 
 /** One photo of a batch. */
@@ -210,7 +213,7 @@ function* requests(
   from: LoaderPosition,
   untilEpoch: number,
 ): Generator<PhotoRequest> {
-  const { dataset, masks = false, maxPixels } = options
+  const { dataset, masks = false, maxPixels, ground } = options
   let [current, list] = [-1, [] as readonly Transform[]]
   for (const { position, indices } of planBatches(plan, from, untilEpoch)) {
     const { epoch, batch } = position
@@ -224,7 +227,7 @@ function* requests(
       const size = { ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) }
       const place = { seed: plan.seed, epoch, photo: index, batch }
       const kept = masks ? objects : objects.map(({ segmentation: _, ...object }) => object)
-      yield { photo: { path, ...size, objects: kept }, transforms: list, place, masks, maxPixels }
+      yield { photo: { path, ...size, objects: kept }, transforms: list, place, masks, maxPixels, ground }
     }
   }
 }

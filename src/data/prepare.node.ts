@@ -39,8 +39,8 @@ export async function readPixels(
 ): Promise<ReadPixels> {
   if (typeof source === 'string' || !('pdf' in source)) return { image: await decodeImage(source, options) }
   const { pdf, page, ...resolution } = source
-  const { where = typeof pdf === 'string' ? pdf : 'PDF', ...limits } = options
-  const rendered = await withPdf(pdf, splitPages(where).name, (open) => open.render(page, { ...resolution, ...limits }))
+  const { where = typeof pdf === 'string' ? pdf : 'PDF', maxPixels } = options
+  const rendered = await withPdf(pdf, splitPages(where).name, (open) => open.render(page, { ...resolution, maxPixels }))
   return { image: rendered.image, page: rendered.size }
 }
 

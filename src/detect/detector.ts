@@ -1,5 +1,5 @@
 /** @file The detector: images in, detections out. The only inference path, for library, command line and browser alike. */
-import { collate, type ImageSize, type PdfPage, type RgbImage } from '../data/index.js'
+import { collate, type Ground, type ImageSize, type PdfPage, type RgbImage } from '../data/index.js'
 import { buildDetectionGraph, type InputConvention, type LoadedModel } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { optimizeForInference } from '../passes/index.js'
@@ -43,7 +43,8 @@ export type ImageFile = string | { readonly name: string; readonly bytes: Uint8A
 
 /** Turns what the application calls an image into the network's size. */
 export interface Preprocessor<Source> {
-  prepare(source: Source, resize: InputConvention['resize']): Promise<PreparedImage>
+  /** @param ground what transparent pixels are laid over; alpha is dropped where it is undefined */
+  prepare(source: Source, resize: InputConvention['resize'], ground?: Ground): Promise<PreparedImage>
   close(): Promise<void>
 }
 
@@ -126,13 +127,13 @@ export class Detector<Source> {
       const next = 'One image is a list of one: detect([image]).'
       throw new ConfigError({ where: 'Detector.detect', expected: 'a list of images', got: typeof sources, next })
     }
-    const { resize } = this.loaded.model.input
+    const { resize, ground } = this.loaded.model.input
     const ahead = 2 * checked.batchSize
     const prepared: Promise<PreparedImage | { error: unknown }>[] = []
     const prepareUpTo = (end: number): void => {
       while (prepared.length < Math.min(end, sources.length)) {
         const source = sources[prepared.length]!
-        prepared.push(this.#preprocessor.prepare(source, resize).catch((error: unknown) => ({ error })))
+        prepared.push(this.#preprocessor.prepare(source, resize, ground).catch((error: unknown) => ({ error })))
       }
     }
     for (let first = 0; first < sources.length; first += checked.batchSize) {

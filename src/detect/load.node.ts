@@ -80,10 +80,10 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
 export function createFilePreprocessor(options: PreprocessorOptions = {}): Preprocessor<ImageFile> {
   const pool = createPreprocessor(options)
   return {
-    prepare: (source, rule) => {
-      if (typeof source === 'string') return pool.load(source, source, rule)
-      if ('bytes' in source) return pool.load(source.bytes, source.name, rule)
-      return pool.load(source, pageName(typeof source.pdf === 'string' ? source.pdf : 'PDF', source.page), rule)
+    prepare: (source, rule, ground) => {
+      if (typeof source === 'string') return pool.load(source, source, rule, ground)
+      if ('bytes' in source) return pool.load(source.bytes, source.name, rule, ground)
+      return pool.load(source, pageName(typeof source.pdf === 'string' ? source.pdf : 'PDF', source.page), rule, ground)
     },
     close: () => pool.close(),
   }

@@ -278,6 +278,7 @@ async function run(
     seed: settings.seed,
     shuffle: true,
     dropLast: true,
+    ground: model.input.ground,
   })
   const { accumulate } = settings
   const source: BatchSource = {
