@@ -27,7 +27,7 @@ export interface SessionOptions {
   /** What the runtime may rewrite; `all` unless said. */
   readonly graphOptimization?: 'none' | 'basic' | 'extended' | 'all'
   /** Execution providers in order of preference; the CPU's unless said. */
-  readonly providers?: readonly string[]
+  readonly providers?: readonly string[] | undefined
   /** Free dimensions that are fixed for this session, by their symbolic name. */
   readonly freeDimensions?: Readonly<Record<string, number>>
   /**

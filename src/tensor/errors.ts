@@ -137,3 +137,21 @@ function editDistance(a: string, b: string): number {
   }
   return previous[b.length]!
 }
+
+const LONGEST_TEXT = 60
+const MOST_KEYS = 6
+
+/** A value of any type for an error's "got": short, and never its contents as a whole. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') {
+    return `'${value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value}'`
+  }
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return 'a list'
+  const made: unknown = value.constructor
+  if (typeof made === 'function' && made !== Object && made.name !== '') return made.name
+  const keys = Object.keys(value)
+  if (keys.length === 0) return 'an empty object'
+  return `an object with ${keys.slice(0, MOST_KEYS).join(', ')}${keys.length > MOST_KEYS ? ', …' : ''}`
+}
