@@ -9,6 +9,7 @@ import { type Ground, layOnWhite, scaleByte } from './ground.js'
 import type { RgbImage } from './image.js'
 import { MAX_PIXELS } from './limits.js'
 import { type Orientation, orientationOf, rawProfileBytes } from './orientation.js'
+import { pageName } from './pdf-page.js'
 import { PngFault, readPngStructure } from './png-structure.node.js'
 import { readRegularFile } from './read-file.node.js'
 import { loadSharp, type SharpFactory } from './sharp.node.js'
@@ -42,7 +43,7 @@ export async function decodeImage(source: Uint8Array | string, options: DecodeOp
       where,
       expected: DECODABLE,
       got: sniffed.other,
-      next: isPdf(bytes) ? 'detrs detect reads its pages.' : 'Convert it to one of these formats.',
+      next: isPdf(bytes) ? pagesOf(where) : 'Convert it to one of these formats.',
     })
   }
   const file: ImageFile = { bytes, format: sniffed.format, where, maxPixels, ground: options.ground }
@@ -53,6 +54,11 @@ export async function decodeImage(source: Uint8Array | string, options: DecodeOp
     if (error instanceof GifFault || error instanceof PngFault) throw broken(file, error.message)
     throw error
   }
+}
+
+/** What to do with a document, in code and on the command line. */
+function pagesOf(document: string): string {
+  return `Each of its pages is an image: { pdf: '${document}', page: 1 } in code, '${pageName(document, 1)}' on the command line too.`
 }
 
 interface ImageFile {

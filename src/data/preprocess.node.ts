@@ -20,7 +20,7 @@ export type PreprocessRequest =
 
 /** The image of a request. */
 export interface ImageRequest {
-  readonly source: Uint8Array | string | OpenPdfPage
+  readonly source: Uint8Array | string | OpenPdfPage | RgbImage
   readonly where: string
   readonly maxPixels: number | undefined
   readonly ground: Ground | undefined
@@ -34,16 +34,16 @@ type PreprocessPool = WorkerPool<PreprocessRequest, PreprocessAnswer>
 /** Options of `createPreprocessor`. */
 export interface PreprocessorOptions {
   /** Threads; half the machine's cores, between 1 and 4, when left out: the engine wants cores as well. */
-  readonly workers?: number
+  readonly workers?: number | undefined
   /** Largest image that is decoded, width × height; Pillow's own limit when left out. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
   /** Longest time for opening a document or rendering a page, milliseconds; a minute when left out. */
-  readonly pageLimitMs?: number
+  readonly pageLimitMs?: number | undefined
 }
 
 /** One image to load. */
 export interface PreprocessJob {
-  /** The file's path, or its bytes, which are copied; or a page of a document. */
+  /** The file's path, or its bytes, which are copied; a page of a document; or pixels, which are copied as well. */
   readonly source: ImageContent
   /** Name for error sentences. */
   readonly where: string
@@ -117,6 +117,11 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
     if (isPdfPage(content)) {
       const source = { ...content, pdf: sharedPdf(content.pdf) }
       return pages().run(requestOf({ source, ...limits }), where)
+    }
+    if ('data' in content) {
+      const { width, height } = content
+      const data = Uint8Array.from(content.data)
+      return imagePool.run(requestOf({ source: { width, height, data }, ...limits }), where, [data.buffer])
     }
     // A view would be posted with the whole buffer behind it; and the caller keeps its own bytes.
     const own = Uint8Array.from(content)
