@@ -25,7 +25,7 @@ import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
-import type { Command, CommandInput, Terminal } from './command.js'
+import { type Command, type CommandInput, PROVIDER_HELP, type Terminal } from './command.js'
 import { AnnotatedPictures, CocoResults } from './detection-files.js'
 import { type DetectedImage, JsonReport, type Report, TableReport } from './detection-report.js'
 import { printable } from './plain-text.js'
@@ -50,6 +50,7 @@ export const command: Command = {
     coco: { type: 'string' },
     out: { type: 'string', short: 'o' },
     threads: { type: 'string' },
+    provider: { type: 'string', multiple: true },
     'max-pixels': { type: 'string' },
   },
   optionHelp: {
@@ -68,6 +69,7 @@ export const command: Command = {
     coco: 'also write a COCO results file',
     out: 'also write annotated pictures into this folder, over those of the same name',
     threads: 'threads of the engine; as many as the machine has cores unless said',
+    provider: PROVIDER_HELP,
     'max-pixels': 'refuse larger photos; 178,956,970 pixels unless said',
   },
   run: detect,
@@ -106,7 +108,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
     ])
     // The first photo is decoded while the engine compiles.
     preprocessor.start(images[0]!, loaded.model.input)
-    const detector = await Detector.create(loaded, runtime, preprocessor)
+    const detector = await Detector.create(loaded, runtime, preprocessor, { providers: listOption(input, 'provider') })
     for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
     if (fallbackReason !== undefined) {
       terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)

@@ -120,6 +120,7 @@ test('what is not understood ends with 2', async () => {
     [[], 'detrs eval: expected --gt FILE, the ground truth, got none. See detrs eval --help.'],
     [['--gt', gt], 'detrs eval: expected --dt FILE, the results, got none. See detrs eval --help.'],
     [['--gt', gt, '--dt', dt, '--type', 'box'], "--type: expected bbox or segm, got 'box'."],
+    [['--gt', gt, '--dt', dt, '--provider', 'cpu'], '--provider: expected --model and --data with it, got neither.'],
     [['--gt', gt, dt], `detrs eval: expected nothing but options, got '${dt}'. See detrs eval --help.`],
   ]
   for (const [words, sentence] of sentences) {

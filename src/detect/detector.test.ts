@@ -204,7 +204,7 @@ describe('Detector', () => {
     assert.deepEqual(asked, [['cpu'], undefined])
     await assert.rejects(Detector.create(loaded, runtime, inline, { providers: ['abacus'] }), {
       name: 'ConfigError',
-      message: /^providers: expected execution providers among cpu.*, got 'abacus'\.$/,
+      message: /^providers: expected execution providers among cpu.*, got 'abacus'\. For others see detrs doctor\.$/,
     })
     await assert.rejects(Detector.create(loaded, runtime, inline, { providers: 'cpu' as never }), {
       message: "providers: expected a list of names, got 'cpu'.",

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** @file The detector: images in, detections out. The only inference path, for library, command line and browser alike. */
 import { collate, type Ground, type ImageSize, type PdfPage, type RgbImage } from '../data/index.js'
 import { buildDetectionGraph, type InputConvention, type LoadedModel } from '../models/index.js'

@@ -17,7 +17,10 @@ describe('loadDetector', () => {
     await using detector = await loadDetector(DEFAULT_DETECTOR, { providers: ['cpu'], workers: 1 })
     const [found] = await detector.detect([page])
     assert.ok(found!.detections.some(({ label }) => label === 'Text'))
-    await refused({ providers: ['abacus'] }, /^providers: expected execution providers among cpu.*, got 'abacus'\.$/)
+    await refused(
+      { providers: ['abacus'] },
+      /^providers: expected execution providers among cpu.*, got 'abacus'\. For others see detrs doctor\.$/,
+    )
     await refused({ providers: 'cpu' }, "providers: expected a list of names, got 'cpu'.")
   })
 

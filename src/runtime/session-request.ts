@@ -36,6 +36,7 @@ export function checkRequest(
         where: 'providers',
         expected: `execution providers among ${engine.providers.join(', ')}`,
         got: `'${provider}'`,
+        next: 'For others see detrs doctor.',
       })
     }
   }
