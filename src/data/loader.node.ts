@@ -26,29 +26,29 @@ export type LoadableImage = Pick<DatasetImage, 'id' | 'path' | 'width' | 'height
 export interface LoaderOptions {
   readonly dataset: { readonly images: readonly LoadableImage[] }
   /** Positions in `dataset.images` of the photos to take, such as those of a split; all when left out. */
-  readonly indices?: readonly number[]
+  readonly indices?: readonly number[] | undefined
   /** Applied in order to every photo; a function where they differ between epochs, which is called ahead of time. */
   readonly transforms: readonly Transform[] | ((epoch: number) => readonly Transform[])
   readonly batchSize: number
   /** A whole number from 0 to 2^32 - 1; 0 when left out. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** Another order in every epoch; false when left out. */
-  readonly shuffle?: boolean
+  readonly shuffle?: boolean | undefined
   /** Leaves out a last batch that is not full; false when left out. */
-  readonly dropLast?: boolean
+  readonly dropLast?: boolean | undefined
   /** Threads; half the machine's cores, between 1 and 4, when left out. With 0 the calling thread does the work. */
-  readonly workers?: number
+  readonly workers?: number | undefined
   /**
    * Height and width of a batch are padded to a multiple of it, pixels. When left out: 1 where the transforms stretch photos to one
    * size, whose networks take no mask; else 64, so that batches of many sizes share a few shapes.
    */
-  readonly padTo?: number
+  readonly padTo?: number | undefined
   /** Whether targets carry outlines; false when left out. */
-  readonly masks?: boolean
+  readonly masks?: boolean | undefined
   /** What becomes of a photo that cannot be used: an error (when left out), or a batch without it. */
-  readonly unreadable?: 'fail' | 'skip'
+  readonly unreadable?: 'fail' | 'skip' | undefined
   /** Largest photo that is decoded, width × height; Pillow's own limit when left out. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
   /** What transparent pixels are laid over; when left out alpha is dropped. Give what the model's input says. */
   readonly ground?: Ground | undefined
 }

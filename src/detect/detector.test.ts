@@ -143,6 +143,11 @@ describe('Detector', () => {
     assert.deepEqual(two!.detections, all!.detections.slice(0, 2))
   })
 
+  test('takes options that are undefined for options that are left out', async () => {
+    const none = { threshold: undefined, classes: undefined, topK: undefined, batchSize: undefined }
+    assert.deepEqual(await detector.detect(photos, none), await detector.detect(photos))
+  })
+
   test('refuses options that mean nothing', async () => {
     for (const threshold of [-0.1, 1.1, Number.NaN]) {
       await assert.rejects(detector.detect([photos[0]!], { threshold }), { name: 'ConfigError', path: 'threshold' })

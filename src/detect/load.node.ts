@@ -76,8 +76,8 @@ export function defaultCacheEnvironment(): CacheEnvironment {
 /**
  * Makes a detector from a model's name or a weight file.
  * @example
- * const detector = await loadDetector('detr-r50')
- * const [photo] = await detector.detect(['photo.jpg'], { threshold: 0.7 })
+ * const detector = await loadDetector('rtdetr-page')
+ * const [page] = await detector.detect(['page.jpg'], { threshold: 0.5 })
  * await detector.dispose()
  * @throws ConfigError for a name or an option that means nothing, or other class names than the weights were trained for;
  *   CheckpointError, FileError for weights that are missing or do not fit; RuntimeError when no engine works here.
