@@ -35,5 +35,9 @@ export interface Command {
 /** Of this package, and so of the weights in it. */
 export const PACKAGE_LICENCE = 'Apache-2.0'
 
+/** Help of the option `--provider`. */
+export const PROVIDER_HELP =
+  'what computes, such as cuda or cpu, the preferred first, separated by commas; cpu unless said. detrs doctor lists those of this machine'
+
 /** How many places of numbers are shown to people. */
 export const SHOWN_DIGITS = 3

@@ -25,7 +25,7 @@ import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
-import type { Command, CommandInput, Terminal } from './command.js'
+import { type Command, type CommandInput, PROVIDER_HELP, type Terminal } from './command.js'
 import { AnnotatedPictures, CocoResults } from './detection-files.js'
 import { type DetectedImage, JsonReport, type Report, TableReport } from './detection-report.js'
 import { printable } from './plain-text.js'
@@ -50,6 +50,7 @@ export const command: Command = {
     coco: { type: 'string' },
     out: { type: 'string', short: 'o' },
     threads: { type: 'string' },
+    provider: { type: 'string', multiple: true },
     'max-pixels': { type: 'string' },
   },
   optionHelp: {
@@ -68,6 +69,7 @@ export const command: Command = {
     coco: 'also write a COCO results file',
     out: 'also write annotated pictures into this folder, over those of the same name',
     threads: 'threads of the engine; as many as the machine has cores unless said',
+    provider: PROVIDER_HELP,
     'max-pixels': 'refuse larger photos; 178,956,970 pixels unless said',
   },
   run: detect,
@@ -105,8 +107,8 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
       createNodeRuntime(threads === undefined ? {} : { threads }),
     ])
     // The first photo is decoded while the engine compiles.
-    preprocessor.start(images[0]!, loaded.model.input.resize)
-    const detector = await Detector.create(loaded, runtime, preprocessor)
+    preprocessor.start(images[0]!, loaded.model.input)
+    const detector = await Detector.create(loaded, runtime, preprocessor, { providers: listOption(input, 'provider') })
     for (const note of loaded.notes) terminal.err(`note: ${printable(note)}\n`)
     if (fallbackReason !== undefined) {
       terminal.err(`note: the native engine is not used. ${printable(fallbackReason)}\n`)
@@ -137,7 +139,7 @@ async function detect(input: CommandInput, terminal: Terminal): Promise<number> 
           const detected: DetectedImage = { file: source.name, ...item.result, ...pageOf(source, pageSize) }
           found += detected.detections.filter(({ label }) => label !== 'Picture').length
           progress.aside(() => report.add(detected))
-          const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name)
+          const pixels = (): Promise<RgbImage> => decoder.decode(content, source.name, loaded.model.input.ground)
           await files.add(source, pixels, detected, loaded).catch((error) => tell(source, error))
         }
         opened.delete(source)
@@ -213,21 +215,21 @@ interface OpenedSource {
 /** Reads each source once. */
 function sourcePreprocessor(decoder: Decoder, opened: Map<ImageSource, OpenedSource>): SourcePreprocessor {
   const started = new Map<ImageSource, Promise<PreparedImage>>()
-  const begin = async (source: ImageSource, rule: InputConvention['resize']): Promise<PreparedImage> => {
+  const begin = async (source: ImageSource, { resize, ground }: InputGeometry): Promise<PreparedImage> => {
     const content = await readImageSource(source)
-    const prepared = await decoder.load(content, source.name, rule)
+    const prepared = await decoder.load(content, source.name, resize, ground)
     opened.set(source, { content, pageSize: prepared.page })
     return prepared
   }
   return {
-    start: (source, resize) => {
-      const preparing = begin(source, resize)
+    start: (source, input) => {
+      const preparing = begin(source, input)
       // Whoever prepares the source gets the error.
       preparing.catch(() => undefined)
       started.set(source, preparing)
     },
-    prepare: (source, resize) => {
-      const preparing = started.get(source) ?? begin(source, resize)
+    prepare: (source, resize, ground) => {
+      const preparing = started.get(source) ?? begin(source, { resize, ground })
       started.delete(source)
       return preparing
     },
@@ -235,9 +237,15 @@ function sourcePreprocessor(decoder: Decoder, opened: Map<ImageSource, OpenedSou
   }
 }
 
+/** What of a model's input is done before the graph. */
+interface InputGeometry {
+  readonly resize: InputConvention['resize']
+  readonly ground?: InputConvention['ground'] | undefined
+}
+
 interface SourcePreprocessor extends Preprocessor<ImageSource> {
   /** Begins to prepare a source that will be asked for soon. */
-  start(source: ImageSource, resize: InputConvention['resize']): void
+  start(source: ImageSource, input: InputGeometry): void
 }
 
 /** The files that were asked for beside the report; their places are checked before any work is done. */

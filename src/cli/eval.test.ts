@@ -124,6 +124,10 @@ test('what is not understood ends with 2', async () => {
       ['--gt', gt, '--dt', dt, '--split', 'val'],
       'detrs eval: expected --split with --model and --data, got none. See detrs eval --help.',
     ],
+    [
+      ['--gt', gt, '--dt', dt, '--provider', 'cpu'],
+      'detrs eval: expected --provider with --model and --data, got none. See detrs eval --help.',
+    ],
     [['--gt', gt, dt], `detrs eval: expected nothing but options, got '${dt}'. See detrs eval --help.`],
   ]
   for (const [words, sentence] of sentences) {

@@ -15,8 +15,8 @@ import {
 } from '../eval/index.js'
 import { judgePhotos, type PhotoFile, writeEvaluation, writeReport } from '../report/index.node.js'
 import { ConfigError, describeReadFault, FileError } from '../tensor/index.node.js'
-import { flag, operands, textOption } from './arguments.js'
-import type { Command, CommandInput, Terminal } from './command.js'
+import { flag, listOption, operands, textOption } from './arguments.js'
+import { type Command, type CommandInput, PROVIDER_HELP, type Terminal } from './command.js'
 import { evaluateModel } from './evaluate-model.js'
 import { makeOutputFolder } from './output-file.js'
 import { printable } from './plain-text.js'
@@ -38,6 +38,7 @@ export const command: Command = {
     architecture: { type: 'string' },
     data: { type: 'string' },
     split: { type: 'string' },
+    provider: { type: 'string', multiple: true },
     json: { type: 'boolean' },
     'per-class': { type: 'boolean' },
     out: { type: 'string', short: 'o' },
@@ -51,6 +52,7 @@ export const command: Command = {
     data: 'the data set to judge it on: COCO, Pascal VOC, YOLO or CSV',
     split:
       'part of the data set; val, else test, else all of it unless said; val of a set without one is what detrs train holds out',
+    provider: `with --model: ${PROVIDER_HELP}`,
     json: 'one JSON object instead of text: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl',
     'per-class': 'also the numbers of each class; with --json as "classes"',
     out:
@@ -101,11 +103,18 @@ async function judge(input: CommandInput, terminal: Terminal): Promise<Judged> {
       })
     }
     const architecture = textOption(input, 'architecture')
-    const request = { model, architecture, data, split: textOption(input, 'split') }
+    const request = {
+      model,
+      architecture,
+      data,
+      split: textOption(input, 'split'),
+      providers: listOption(input, 'provider'),
+    }
     const { evaluation, photos, part } = await evaluateModel(request, terminal)
     return { evaluation, photos, title: `Evaluation of ${basename(model)}`, subtitle: `On ${part}` }
   }
-  const misplaced = ['split', 'architecture'].find((name) => textOption(input, name) !== undefined)
+  const given = (name: string): boolean => input.values[name] !== undefined
+  const misplaced = ['split', 'architecture', 'provider'].find(given)
   if (misplaced !== undefined) {
     const expected = `--${misplaced} with --model and --data`
     throw new ConfigError({ where: 'detrs eval', expected, got: 'none', next: 'See detrs eval --help.' })

@@ -21,6 +21,8 @@ export interface ModelEvaluation {
   readonly data: string
   /** Split to judge on; validation, else test, else all photos unless said. `val` of a set without one is what training holds out. */
   readonly split?: string | undefined
+  /** Execution providers in order of preference; the CPU's unless said. */
+  readonly providers?: readonly string[] | undefined
 }
 
 /** What came of it. */
@@ -36,7 +38,7 @@ export interface JudgedModel {
  * @throws ConfigError when the data set has no such split, or none of its classes is one of the model's.
  */
 export async function evaluateModel(request: ModelEvaluation, terminal: Terminal): Promise<JudgedModel> {
-  const { model, architecture, data, split } = request
+  const { model, architecture, data, split, providers } = request
   const cache = cacheEnvironment(terminal.env)
   const [{ loaded }, { runtime, fallbackReason }] = await Promise.all([
     resolveWeights({ weights: model, architecture }, cache),
@@ -60,7 +62,7 @@ export async function evaluateModel(request: ModelEvaluation, terminal: Terminal
   const { images, name } = chooseImages(dataset, split)
   const hint = name === WHOLE ? '; those that detrs train holds out of it are --split val' : ''
   terminal.err(`${images.length} photos of ${name}${hint}\n`)
-  const detector = await Detector.create(loaded, runtime, createFilePreprocessor())
+  const detector = await Detector.create(loaded, runtime, createFilePreprocessor(), { providers })
   const progress = new Progress(terminal, 'eval', images.length, 'photos')
   try {
     const evaluation = await evaluateDetector(detector, {

@@ -64,7 +64,7 @@ export const command: Command = {
       terminal.out(`${JSON.stringify(facts, null, 2)}\n`)
       return 0
     }
-    const { resize, mean, std } = model.input
+    const { resize, ground, mean, std } = model.input
     const rows = [
       ['name', model.name],
       ['model', model.title],
@@ -72,7 +72,7 @@ export const command: Command = {
       ['multiply-adds', `${(macs / 1e9).toFixed(1)} G at ${height}×${width} (what papers print as GFLOPs)`],
       ['operations', `${(flops / 1e9).toFixed(1)} GFLOP at ${height}×${width} (two per multiply-add)`],
       ['published', publishedText(model.published)],
-      ['input', inputText(resize)],
+      ['input', inputText(resize) + (ground === undefined ? '' : `; transparent pixels on ${ground}`)],
       ['normalised', `mean ${mean.join(' ')}, std ${std.join(' ')}, of values in 0..1`],
       ['classes', `${facts.classes.filter((label) => label !== null).length}`],
       ['published at', sourceText(model)],

@@ -1,13 +1,15 @@
 /**
  * @file Image files to upright 8-bit RGB, pixel for pixel what Pillow's `exif_transpose` and `convert('RGB')` give:
- * colours as stored (no colour management), alpha dropped without blending, CMYK by Pillow's own formula. Differences
- * that remain: 16-bit grey is scaled by 1/257 (Pillow clips it), and AVIF chroma is interpolated in another way.
+ * colours as stored (no colour management), alpha dropped without blending unless a ground is named, CMYK by Pillow's own
+ * formula. Differences that remain: 16-bit grey is scaled by 1/257 (Pillow clips it), and AVIF chroma is interpolated in another way.
  */
 import { ImageError } from '../tensor/index.js'
 import { decodeGif, GifFault } from './gif.js'
+import { type Ground, layOnWhite, scaleByte } from './ground.js'
 import type { RgbImage } from './image.js'
 import { MAX_PIXELS } from './limits.js'
 import { type Orientation, orientationOf, rawProfileBytes } from './orientation.js'
+import { pageName } from './pdf-page.js'
 import { PngFault, readPngStructure } from './png-structure.node.js'
 import { readRegularFile } from './read-file.node.js'
 import { loadSharp, type SharpFactory } from './sharp.node.js'
@@ -17,9 +19,11 @@ import { unsupportedTiffColours } from './tiff-structure.js'
 /** Options of `decodeImage`. */
 export interface DecodeOptions {
   /** Largest width × height that is decoded; Pillow's own limit when left out. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
   /** Name for error sentences; the path when left out. */
-  readonly where?: string
+  readonly where?: string | undefined
+  /** What transparent pixels are laid over; when left out alpha is dropped, as in Pillow. */
+  readonly ground?: Ground | undefined
 }
 
 /**
@@ -39,12 +43,12 @@ export async function decodeImage(source: Uint8Array | string, options: DecodeOp
       where,
       expected: DECODABLE,
       got: sniffed.other,
-      next: isPdf(bytes) ? 'detrs detect reads its pages.' : 'Convert it to one of these formats.',
+      next: isPdf(bytes) ? pagesOf(where) : 'Convert it to one of these formats.',
     })
   }
-  const file: ImageFile = { bytes, format: sniffed.format, where, maxPixels }
+  const file: ImageFile = { bytes, format: sniffed.format, where, maxPixels, ground: options.ground }
   try {
-    if (file.format === 'gif') return decodeGif(bytes, (width, height) => admit(file, width, height))
+    if (file.format === 'gif') return decodeGif(bytes, (width, height) => admit(file, width, height), file.ground)
     return await decodeWithSharp(file)
   } catch (error) {
     if (error instanceof GifFault || error instanceof PngFault) throw broken(file, error.message)
@@ -52,11 +56,17 @@ export async function decodeImage(source: Uint8Array | string, options: DecodeOp
   }
 }
 
+/** What to do with a document, in code and on the command line. */
+function pagesOf(document: string): string {
+  return `Each of its pages is an image: { pdf: '${document}', page: 1 } in code, '${pageName(document, 1)}' on the command line too.`
+}
+
 interface ImageFile {
   readonly bytes: Uint8Array
   readonly format: ImageFormat
   readonly where: string
   readonly maxPixels: number
+  readonly ground: Ground | undefined
 }
 
 async function decodeWithSharp(file: ImageFile): Promise<RgbImage> {
@@ -81,6 +91,11 @@ async function decodeWithSharp(file: ImageFile): Promise<RgbImage> {
         .raw()
         .toBuffer({ resolveWithObject: true })
       return rgbFromCmyk(raw.data, raw.info.width, raw.info.height, raw.info.channels)
+    }
+    if (file.ground !== undefined && header.hasAlpha) {
+      const { data, info } = await upright.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+      if (info.channels !== 4) throw broken(file, `an image of ${info.channels} channels`)
+      return layOnWhite(data, info.width, info.height)
     }
     const opaque = upright.removeAlpha()
     // Grey with alpha is not 16-bit for Pillow either: it takes the high bytes, and so does the line below.
@@ -178,12 +193,6 @@ function rgbFromCmyk(cmyk: Uint8Array, width: number, height: number, channels: 
     data[o + 2] = light - scaleByte(cmyk[i + 2]!, light)
   }
   return { width, height, data }
-}
-
-/** a·b/255 rounded, exact for bytes. */
-function scaleByte(a: number, b: number): number {
-  const product = a * b + 128
-  return (product + (product >> 8)) >> 8
 }
 
 function rgbFromGrey16(bytes: Uint8Array, width: number, height: number): RgbImage {

@@ -257,3 +257,52 @@ test('encoding keeps pixels in PNG, comes near in JPEG and WebP, and refuses non
   const long = { width: 20000, height: 1, data: new Uint8Array(60000) }
   await assert.rejects(encodeImage(long, 'webp'), (error: unknown) => error instanceof ImageError)
 })
+
+// --- transparency -----------------------------------------------------------------------------------------------------
+
+/** Red at four opacities, over white: 255 − alpha of the other two colours. */
+const OPACITIES = [0, 64, 128, 255]
+const RED_ON_WHITE = OPACITIES.flatMap((alpha) => [255, 255 - alpha, 255 - alpha])
+const INK_ON_WHITE = OPACITIES.flatMap((alpha) => [255 - alpha, 255 - alpha, 255 - alpha])
+
+test('on a white ground, alpha shows the ground; without one it is dropped, as in Pillow', async () => {
+  const row = (depth: number, colourType: number, ...values: number[]): PngParts => ({
+    width: 4,
+    height: 1,
+    depth,
+    colourType,
+    rows: [values],
+  })
+  const rgba = png(row(8, 6, ...OPACITIES.flatMap((alpha) => [255, 0, 0, alpha])))
+  const greyAlpha = png(row(8, 4, ...OPACITIES.flatMap((alpha) => [0, alpha])))
+  const deep = png(row(16, 6, ...OPACITIES.flatMap((alpha) => [255, 255, 0, 0, 0, 0, alpha, alpha])))
+  const deepGrey = png(row(16, 4, ...OPACITIES.flatMap((alpha) => [0, 0, alpha, alpha])))
+  const palette = [chunk('PLTE', Buffer.from([0, 0, 0])), chunk('tRNS', Buffer.from([0]))]
+  const webp = await loadSharp()(rgba).webp({ lossless: true, exact: true }).toBuffer()
+  const white = { ground: 'white' } as const
+  for (const [name, file] of Object.entries({ rgba, deep, webp })) {
+    assert.deepEqual(await pixels(file, white), RED_ON_WHITE, name)
+    assert.deepEqual(await pixels(file), [255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0], name)
+  }
+  for (const [name, file] of Object.entries({ greyAlpha, deepGrey })) {
+    assert.deepEqual(await pixels(file, white), INK_ON_WHITE, name)
+    assert.deepEqual(await pixels(file), new Array<number>(12).fill(0), name)
+  }
+  const one = png({ width: 1, height: 1, depth: 8, colourType: 3, rows: [[0]], extra: palette })
+  assert.deepEqual([await pixels(one, white), await pixels(one)], [Array(3).fill(255), Array(3).fill(0)])
+  const key = (colourType: number, ...value: number[]): Buffer =>
+    png({ width: 1, height: 1, depth: 8, colourType, rows: [value], extra: [chunk('tRNS', keyOf(value))] })
+  const keyOf = (value: readonly number[]): Buffer => Buffer.from(value.flatMap((byte) => [0, byte]))
+  for (const file of [key(2, 1, 2, 3), key(0, 7)]) assert.deepEqual(await pixels(file, white), Array(3).fill(255))
+  const opaque = picture(5, 3)
+  assert.deepEqual(await decodeImage(rgbPng(opaque, []), white), opaque)
+  assert.deepEqual(await pixels(cmykJpeg([55, 155, 225, 200]), white), await pixels(cmykJpeg([55, 155, 225, 200])))
+})
+
+test('on a white ground, the transparent and the bare parts of a GIF are white', async () => {
+  const part = { canvas: [3, 2], frame: [1, 0, 2, 1], palette: PALETTE, indices: [2, 1] } as const
+  const [green, blue, white] = [PALETTE.slice(3, 6), PALETTE.slice(6, 9), [255, 255, 255]]
+  const rows = (first: readonly number[]): number[] => [white, first, green, white, white, white].flat() as number[]
+  assert.deepEqual(await pixels(gif(part), { ground: 'white' }), rows(blue))
+  assert.deepEqual(await pixels(gif({ ...part, transparent: 2 }), { ground: 'white' }), rows(white))
+})

@@ -45,7 +45,7 @@ const FOUND_EXTENSIONS: readonly string[] = [...IMAGE_EXTENSIONS, '.pdf']
 /** Options of `findImages`. */
 export interface FindImagesOptions {
   /** Whether backslashes separate folders and case does not matter; as on this system when left out. */
-  readonly windows?: boolean
+  readonly windows?: boolean | undefined
 }
 
 /**

@@ -1,12 +1,15 @@
 /**
  * @file The first frame of a GIF, as Pillow shows it: palette colours as they are, transparent pixels included, and
  * what the frame leaves bare filled with the transparent colour (or colour 0). General image libraries paint
- * transparent pixels black instead.
+ * transparent pixels black instead. On a ground, what is transparent or bare shows the ground.
  */
+import type { Ground } from './ground.js'
 import type { RgbImage } from './image.js'
 
 /** Thrown for a broken file; the caller makes a sentence of it. */
 export class GifFault extends Error {}
+
+const WHITE = 255
 
 interface Frame {
   readonly left: number
@@ -28,7 +31,11 @@ interface Frame {
  * @param admit Called with the canvas's width and height before anything is allocated; throws to refuse.
  * @throws GifFault when the file is broken or ends early.
  */
-export function decodeGif(bytes: Uint8Array, admit: (width: number, height: number) => void): RgbImage {
+export function decodeGif(
+  bytes: Uint8Array,
+  admit: (width: number, height: number) => void,
+  ground?: Ground,
+): RgbImage {
   const frame = readFrame(bytes)
   const { canvasWidth: width, canvasHeight: height } = frame
   if (frame.width === 0 || frame.height === 0) throw new GifFault('a GIF whose first frame has no pixels')
@@ -38,6 +45,10 @@ export function decodeGif(bytes: Uint8Array, admit: (width: number, height: numb
   const data = new Uint8Array(width * height * 3)
   const covered = frame.width === width && frame.height === height
   if (!covered) fill(data, colours, frame.transparent ?? 0)
+  if (ground !== undefined) {
+    if (frame.transparent !== undefined) colours.fill(WHITE, 3 * frame.transparent, 3 * frame.transparent + 3)
+    if (!covered) data.fill(WHITE)
+  }
   const rows = frame.interlaced ? interlacedRows(frame.height) : undefined
   for (let y = 0; y < frame.height; y++) {
     const target = frame.top + (rows === undefined ? y : rows[y]!)

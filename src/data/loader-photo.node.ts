@@ -2,6 +2,7 @@
 import { FileError, ImageError } from '../tensor/index.js'
 import { decodeImage } from './decode.node.js'
 import type { DatasetImage } from './formats/dataset.js'
+import type { Ground } from './ground.js'
 import type { ImageSize, RgbImage } from './image.js'
 import { requireStatedSize } from './stated-size.js'
 import {
@@ -22,6 +23,7 @@ export interface PhotoRequest {
   readonly place: DrawPlace
   readonly masks: boolean
   readonly maxPixels: number | undefined
+  readonly ground: Ground | undefined
 }
 
 /** A photo ready for its batch. */
@@ -47,9 +49,9 @@ export async function loadPhoto(request: PhotoRequest): Promise<PhotoOutcome> {
   }
 }
 
-async function readPhoto({ photo, transforms, place, masks, maxPixels }: PhotoRequest): Promise<LoadedPhoto> {
+async function readPhoto({ photo, transforms, place, masks, maxPixels, ground }: PhotoRequest): Promise<LoadedPhoto> {
   const where = photo.path
-  const image = await decodeImage(where, maxPixels === undefined ? {} : { maxPixels })
+  const image = await decodeImage(where, { maxPixels, ground })
   const { width, height } = image
   requireStatedSize(photo, image)
   const original = { height, width }

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { ConfigError, ImageError } from '../tensor/index.js'
 import { collate, type ImageBatch } from './collate.js'
 import type { DatasetImage } from './formats/dataset.js'
+import type { Ground } from './ground.js'
 import type { ImageSize } from './image.js'
 import { loadPhoto, type PhotoOutcome, type PhotoRequest } from './loader-photo.node.js'
 import {
@@ -25,29 +26,31 @@ export type LoadableImage = Pick<DatasetImage, 'id' | 'path' | 'width' | 'height
 export interface LoaderOptions {
   readonly dataset: { readonly images: readonly LoadableImage[] }
   /** Positions in `dataset.images` of the photos to take, such as those of a split; all when left out. */
-  readonly indices?: readonly number[]
+  readonly indices?: readonly number[] | undefined
   /** Applied in order to every photo; a function where they differ between epochs, which is called ahead of time. */
   readonly transforms: readonly Transform[] | ((epoch: number) => readonly Transform[])
   readonly batchSize: number
   /** A whole number from 0 to 2^32 - 1; 0 when left out. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** Another order in every epoch; false when left out. */
-  readonly shuffle?: boolean
+  readonly shuffle?: boolean | undefined
   /** Leaves out a last batch that is not full; false when left out. */
-  readonly dropLast?: boolean
+  readonly dropLast?: boolean | undefined
   /** Threads; half the machine's cores, between 1 and 4, when left out. With 0 the calling thread does the work. */
-  readonly workers?: number
+  readonly workers?: number | undefined
   /**
    * Height and width of a batch are padded to a multiple of it, pixels. When left out: 1 where the transforms stretch photos to one
    * size, whose networks take no mask; else 64, so that batches of many sizes share a few shapes.
    */
-  readonly padTo?: number
+  readonly padTo?: number | undefined
   /** Whether targets carry outlines; false when left out. */
-  readonly masks?: boolean
+  readonly masks?: boolean | undefined
   /** What becomes of a photo that cannot be used: an error (when left out), or a batch without it. */
-  readonly unreadable?: 'fail' | 'skip'
+  readonly unreadable?: 'fail' | 'skip' | undefined
   /** Largest photo that is decoded, width × height; Pillow's own limit when left out. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
+  /** What transparent pixels are laid over; when left out alpha is dropped. Give what the model's input says. */
+  readonly ground?: Ground | undefined
 }
 
 /** One photo of a batch. */
@@ -210,7 +213,7 @@ function* requests(
   from: LoaderPosition,
   untilEpoch: number,
 ): Generator<PhotoRequest> {
-  const { dataset, masks = false, maxPixels } = options
+  const { dataset, masks = false, maxPixels, ground } = options
   let [current, list] = [-1, [] as readonly Transform[]]
   for (const { position, indices } of planBatches(plan, from, untilEpoch)) {
     const { epoch, batch } = position
@@ -224,7 +227,7 @@ function* requests(
       const size = { ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) }
       const place = { seed: plan.seed, epoch, photo: index, batch }
       const kept = masks ? objects : objects.map(({ segmentation: _, ...object }) => object)
-      yield { photo: { path, ...size, objects: kept }, transforms: list, place, masks, maxPixels }
+      yield { photo: { path, ...size, objects: kept }, transforms: list, place, masks, maxPixels, ground }
     }
   }
 }

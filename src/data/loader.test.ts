@@ -70,6 +70,19 @@ async function collect(loader: Loader, from?: LoaderPosition, untilEpoch?: numbe
   return list
 }
 
+test('transparent pixels show the ground that is named', async () => {
+  const path = join(folder, 'transparent.png')
+  writeFileSync(path, png({ width: 1, height: 1, depth: 8, colourType: 6, rows: [[0, 0, 0, 0]] }))
+  const dataset = { images: [{ id: 1, path, width: 1, height: 1, objects: [] }] }
+  for (const [ground, value] of [[undefined, 0] as const, ['white', 255] as const]) {
+    const options = { dataset, transforms: [stretch({ sizes: [{ height: 1, width: 1 }] })], batchSize: 1, ground }
+    for (const workers of [0, 1]) {
+      const [batch] = await collect(createLoader({ ...options, workers }))
+      assert.deepEqual([...batch!.images.pixels.data], [value, value, value])
+    }
+  }
+})
+
 test('every photo comes once an epoch, in another order in each, with its targets', async () => {
   const batches = await collect(createLoader(OPTIONS), undefined, 2)
   assert.equal(batches.length, 12)

@@ -1,5 +1,6 @@
 /** @file Pages of PDF documents as images: which one, how finely, and lists of pages such as `1-3,7`. */
 import { ConfigError, ImageError } from '../tensor/index.js'
+import type { RgbImage } from './image.js'
 
 /** Pixels per inch of a rendered page: a page of A4 has 1240×1754. */
 export const DEFAULT_DPI = 150
@@ -17,7 +18,7 @@ export interface PdfPage {
   /** Counted from 1. */
   readonly page: number
   /** Pixels per inch; `DEFAULT_DPI` when left out. */
-  readonly dpi?: number
+  readonly dpi?: number | undefined
 }
 
 /** Size of an upright page in points. */
@@ -26,8 +27,8 @@ export interface PdfPageSize {
   readonly heightPoints: number
 }
 
-/** What an image is decoded or rendered from: a file's path, its bytes, or a page of a document. */
-export type ImageContent = Uint8Array | string | PdfPage
+/** What an image is decoded or rendered from: a file's path, its bytes, or a page of a document; or its pixels. */
+export type ImageContent = Uint8Array | string | PdfPage | RgbImage
 
 /** Whether the content is a page to be rendered. */
 export function isPdfPage(content: ImageContent): content is PdfPage {

@@ -10,9 +10,9 @@ import { isPdf, sniffImage } from './sniff.js'
 /** Options of `PdfDocument.render`. */
 export interface RenderPageOptions {
   /** Pixels per inch, up to 10000; `DEFAULT_DPI` when left out. */
-  readonly dpi?: number
+  readonly dpi?: number | undefined
   /** Largest width × height that is rendered; that of `decodeImage` when left out. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
 }
 
 /** A rendered page; `width` is `widthPoints · dpi / 72` rounded, and the height likewise. */

@@ -20,7 +20,7 @@ export interface PreparedImage {
 export interface OpenPdfPage {
   readonly pdf: PdfSource
   readonly page: number
-  readonly dpi?: number
+  readonly dpi?: number | undefined
 }
 
 /** What `readPixels` gives. */
@@ -30,17 +30,18 @@ export interface ReadPixels {
 }
 
 /**
- * Decodes an image file or renders a page, on the calling thread.
+ * Decodes an image file or renders a page, on the calling thread; pixels are given back.
  * @throws FileError, ImageError as `decodeImage` and `PdfDocument`; ConfigError when PDFium is not installed.
  */
 export async function readPixels(
-  source: Uint8Array | string | OpenPdfPage,
+  source: Uint8Array | string | OpenPdfPage | RgbImage,
   options: DecodeOptions = {},
 ): Promise<ReadPixels> {
+  if (typeof source === 'object' && 'data' in source) return { image: source }
   if (typeof source === 'string' || !('pdf' in source)) return { image: await decodeImage(source, options) }
   const { pdf, page, ...resolution } = source
-  const { where = typeof pdf === 'string' ? pdf : 'PDF', ...limits } = options
-  const rendered = await withPdf(pdf, splitPages(where).name, (open) => open.render(page, { ...resolution, ...limits }))
+  const { where = typeof pdf === 'string' ? pdf : 'PDF', maxPixels } = options
+  const rendered = await withPdf(pdf, splitPages(where).name, (open) => open.render(page, { ...resolution, maxPixels }))
   return { image: rendered.image, page: rendered.size }
 }
 
@@ -49,7 +50,7 @@ export async function readPixels(
  * @throws what `readPixels` throws; ImageError when the rule makes no sense.
  */
 export async function prepareImage(
-  source: Uint8Array | string | OpenPdfPage,
+  source: Uint8Array | string | OpenPdfPage | RgbImage,
   rule: ResizeRule,
   options: DecodeOptions = {},
 ): Promise<PreparedImage> {

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { ConfigError, type DetrsError } from '../tensor/index.js'
+import type { Ground } from './ground.js'
 import type { RgbImage } from './image.js'
 import type { PdfSource } from './open-pdf.node.js'
 import { type ImageContent, isPdfPage } from './pdf-page.js'
@@ -19,9 +20,10 @@ export type PreprocessRequest =
 
 /** The image of a request. */
 export interface ImageRequest {
-  readonly source: Uint8Array | string | OpenPdfPage
+  readonly source: Uint8Array | string | OpenPdfPage | RgbImage
   readonly where: string
   readonly maxPixels: number | undefined
+  readonly ground: Ground | undefined
 }
 
 /** What a worker answers: a prepared image, its pixels, or the number of pages. */
@@ -32,20 +34,22 @@ type PreprocessPool = WorkerPool<PreprocessRequest, PreprocessAnswer>
 /** Options of `createPreprocessor`. */
 export interface PreprocessorOptions {
   /** Threads; half the machine's cores, between 1 and 4, when left out: the engine wants cores as well. */
-  readonly workers?: number
+  readonly workers?: number | undefined
   /** Largest image that is decoded, width × height; Pillow's own limit when left out. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
   /** Longest time for opening a document or rendering a page, milliseconds; a minute when left out. */
-  readonly pageLimitMs?: number
+  readonly pageLimitMs?: number | undefined
 }
 
 /** One image to load. */
 export interface PreprocessJob {
-  /** The file's path, or its bytes, which are copied; or a page of a document. */
+  /** The file's path, or its bytes, which are copied; a page of a document; or pixels, which are copied as well. */
   readonly source: ImageContent
   /** Name for error sentences. */
   readonly where: string
   readonly rule: ResizeRule
+  /** What transparent pixels are laid over; when left out alpha is dropped. */
+  readonly ground?: Ground | undefined
 }
 
 /** What became of a job: an image, or the error that says why there is none. */
@@ -60,9 +64,9 @@ export interface Preprocessor {
    * @throws FileError, ImageError as `decodeImage` and `PdfDocument` do; ImageError when the worker died or the
    *   preprocessor is closed; ConfigError when the package that renders is not installed.
    */
-  load(source: ImageContent, where: string, rule: ResizeRule): Promise<PreparedImage>
+  load(source: ImageContent, where: string, rule: ResizeRule, ground?: Ground): Promise<PreparedImage>
   /** The same without resizing: the image's own pixels. */
-  decode(source: ImageContent, where: string): Promise<RgbImage>
+  decode(source: ImageContent, where: string, ground?: Ground): Promise<RgbImage>
   /** Number of pages of a PDF document, given by its path or bytes. @throws what `PdfDocument.open` throws. */
   countPages(pdf: Uint8Array | string, where: string): Promise<number>
   /**
@@ -105,23 +109,30 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
   const ask = (
     content: ImageContent,
     where: string,
+    ground: Ground | undefined,
     requestOf: (image: ImageRequest) => PreprocessRequest,
   ): Promise<PreprocessAnswer> => {
-    if (typeof content === 'string') return imagePool.run(requestOf({ source: content, where, maxPixels }), where)
+    const limits = { where, maxPixels, ground }
+    if (typeof content === 'string') return imagePool.run(requestOf({ source: content, ...limits }), where)
     if (isPdfPage(content)) {
       const source = { ...content, pdf: sharedPdf(content.pdf) }
-      return pages().run(requestOf({ source, where, maxPixels }), where)
+      return pages().run(requestOf({ source, ...limits }), where)
+    }
+    if ('data' in content) {
+      const { width, height } = content
+      const data = Uint8Array.from(content.data)
+      return imagePool.run(requestOf({ source: { width, height, data }, ...limits }), where, [data.buffer])
     }
     // A view would be posted with the whole buffer behind it; and the caller keeps its own bytes.
     const own = Uint8Array.from(content)
-    return imagePool.run(requestOf({ source: own, where, maxPixels }), where, [own.buffer])
+    return imagePool.run(requestOf({ source: own, ...limits }), where, [own.buffer])
   }
 
-  const load: Preprocessor['load'] = async (source, where, rule) =>
-    (await ask(source, where, (image) => ({ task: 'prepare', image, rule }))) as PreparedImage
+  const load: Preprocessor['load'] = async (source, where, rule, ground) =>
+    (await ask(source, where, ground, (image) => ({ task: 'prepare', image, rule }))) as PreparedImage
 
-  const decode: Preprocessor['decode'] = async (source, where) =>
-    (await ask(source, where, (image) => ({ task: 'decode', image }))) as RgbImage
+  const decode: Preprocessor['decode'] = async (source, where, ground) =>
+    (await ask(source, where, ground, (image) => ({ task: 'decode', image }))) as RgbImage
 
   const countPages: Preprocessor['countPages'] = async (pdf, where) =>
     (await pages().run({ task: 'count', pdf: sharedPdf(pdf), where }, where)) as number
@@ -138,7 +149,7 @@ export function createPreprocessor(options: PreprocessorOptions = {}): Preproces
     const started: Promise<PreprocessOutcome<Job>>[] = []
     for await (const job of jobs) {
       started.push(
-        load(job.source, job.where, job.rule).then(
+        load(job.source, job.where, job.rule, job.ground).then(
           (image) => ({ job, image }),
           (error: Error) => ({ job, error }),
         ),

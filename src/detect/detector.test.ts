@@ -6,7 +6,7 @@ import { type RgbImage, resizeBilinear, targetSize } from '../data/index.js'
 import type { Graph } from '../graph/index.js'
 import { buildPredictionGraph } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
-import { createFfiRuntime } from '../runtime/index.node.js'
+import { createFfiRuntime, type Runtime } from '../runtime/index.node.js'
 import { ImageError } from '../tensor/index.js'
 import { Detector, type ImageDetections, type Preprocessor } from './detector.js'
 
@@ -18,6 +18,27 @@ const inline: Preprocessor<RgbImage> = {
     return { resized: resizeBilinear(image, targetSize(original, rule)), original }
   },
   close: async () => {},
+}
+
+/** Prepares nothing before `release` is called, and nothing once closed. */
+function slowPreprocessor(): { slow: Preprocessor<RgbImage>; release: () => void; log: string[] } {
+  let release = (): void => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const log: string[] = []
+  const slow: Preprocessor<RgbImage> = {
+    prepare: async (image, rule) => {
+      await released
+      if (log.includes('closed'))
+        throw new ImageError({ where: 'image', expected: 'an open pool', got: 'a closed one' })
+      return inline.prepare(image, rule)
+    },
+    close: async () => {
+      log.push('closed')
+    },
+  }
+  return { slow, release: () => release(), log }
 }
 
 const photo = (seed: number, height: number, width: number): RgbImage => ({
@@ -122,12 +143,35 @@ describe('Detector', () => {
     assert.deepEqual(two!.detections, all!.detections.slice(0, 2))
   })
 
+  test('takes options that are undefined for options that are left out', async () => {
+    const none = { threshold: undefined, classes: undefined, topK: undefined, batchSize: undefined }
+    assert.deepEqual(await detector.detect(photos, none), await detector.detect(photos))
+  })
+
   test('refuses options that mean nothing', async () => {
     for (const threshold of [-0.1, 1.1, Number.NaN]) {
       await assert.rejects(detector.detect([photos[0]!], { threshold }), { name: 'ConfigError', path: 'threshold' })
     }
     await assert.rejects(detector.detect([photos[0]!], { topK: 0 }), { path: 'topK' })
     await assert.rejects(detector.detect([photos[0]!], { batchSize: 1.5 }), { path: 'batchSize' })
+    for (const threshold of [null, '0.5', [0.5]] as unknown as number[]) {
+      await assert.rejects(detector.detect([photos[0]!], { threshold }), { name: 'ConfigError', path: 'threshold' })
+    }
+    await assert.rejects(detector.detect([photos[0]!], { topK: '3' as never }), { name: 'ConfigError', path: 'topK' })
+    await assert.rejects(detector.detect([photos[0]!], { classes: 'square' as never }), {
+      name: 'ConfigError',
+      message: "classes: expected a list of names, got 'square'.",
+    })
+    for (const misspelt of [{ treshold: 0.01 }, { Threshold: 0.01 }]) {
+      const refusal = { name: 'ConfigError', message: /^Detector\.detect: .*reshold'\. Did you mean threshold\?$/ }
+      await assert.rejects(detector.detect([], misspelt as never), refusal)
+      await assert.rejects(detector.stream([], misspelt as never).next(), refusal)
+    }
+    await assert.rejects(detector.detect([], 0.5 as never), { name: 'ConfigError' })
+    await assert.rejects(Detector.create(loaded, runtime, inline, { provider: ['cpu'] } as never), {
+      name: 'ConfigError',
+      message: /Did you mean providers\?$/,
+    })
     await assert.rejects(detector.detect([photos[0]!], { classes: ['squere'] }), {
       message: "classes: expected one of the model's 2 class names, got 'squere'. Did you mean square?",
     })
@@ -146,6 +190,70 @@ describe('Detector', () => {
 
   test('no images, no results', async () => {
     assert.deepEqual(await detector.detect([]), [])
+  })
+
+  test('runs on the providers that are named, which must be among those of the engine', async () => {
+    const asked: (readonly string[] | undefined)[] = []
+    const spying: Runtime = {
+      ...runtime,
+      createSession: (model, options) => {
+        asked.push(options?.providers)
+        return runtime.createSession(model, options)
+      },
+    }
+    for (const providers of [['cpu'], undefined]) {
+      const made = await Detector.create(loaded, spying, inline, { providers })
+      assert.deepEqual(await made.detect([photos[0]!], ALL), await detector.detect([photos[0]!], ALL))
+      await made.dispose()
+    }
+    assert.deepEqual(asked, [['cpu'], undefined])
+    await assert.rejects(Detector.create(loaded, runtime, inline, { providers: ['abacus'] }), {
+      name: 'ConfigError',
+      message: /^providers: expected execution providers among cpu.*, got 'abacus'\. For others see detrs doctor\.$/,
+    })
+    await assert.rejects(Detector.create(loaded, runtime, inline, { providers: 'cpu' as never }), {
+      message: "providers: expected a list of names, got 'cpu'.",
+    })
+  })
+
+  test('disposal waits for calls in flight, and nothing runs afterwards', async () => {
+    const { slow, release, log } = slowPreprocessor()
+    const closing = await Detector.create(loaded, runtime, slow)
+    const found = closing.detect([photos[0]!, photos[1]!], ALL)
+    const disposal = closing.dispose().then(() => log.push('disposed'))
+    const refusal = {
+      name: 'RuntimeError',
+      message: 'tiny: expected a live detector, got one that was disposed.',
+    }
+    await assert.rejects(closing.detect([]), refusal)
+    assert.deepEqual(log, [])
+    release()
+    assert.deepEqual(await found, await detector.detect([photos[0]!, photos[1]!], ALL))
+    await disposal
+    assert.deepEqual(log, ['closed', 'disposed'])
+    await closing.dispose()
+    await closing[Symbol.asyncDispose]()
+    assert.deepEqual(log, ['closed', 'disposed'])
+    await assert.rejects(closing.detect([photos[0]!]), refusal)
+    await assert.rejects(closing.stream([photos[0]!]).next(), refusal)
+  })
+
+  test('a stream may be left lying or end with disposal in its midst', async () => {
+    const { slow, release, log } = slowPreprocessor()
+    release()
+    const closing = await Detector.create(loaded, runtime, slow)
+    const left = closing.stream(photos, ALL)
+    assert.equal((await left.next()).done, false)
+    const widths: number[] = []
+    const looking = async (): Promise<void> => {
+      for await (const item of closing.stream(photos, ALL)) {
+        if ('result' in item) widths.push(item.result.width)
+        await closing.dispose()
+      }
+    }
+    await assert.rejects(looking(), { name: 'RuntimeError', message: /one that was disposed/ })
+    assert.deepEqual([widths, log], [[160], ['closed']])
+    await assert.rejects(left.next(), { name: 'RuntimeError', message: /one that was disposed/ })
   })
 
   test('leaves the event loop free while it runs', async () => {

@@ -1,10 +1,12 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** @file The detector: images in, detections out. The only inference path, for library, command line and browser alike. */
-import { collate, type ImageSize, type PdfPage, type RgbImage } from '../data/index.js'
+import { collate, type Ground, type ImageSize, type PdfPage, type RgbImage } from '../data/index.js'
 import { buildDetectionGraph, type InputConvention, type LoadedModel } from '../models/index.js'
 import { encodeModel } from '../onnx/index.js'
 import { optimizeForInference } from '../passes/index.js'
-import { feedsFor, type Runtime, type Session } from '../runtime/index.js'
-import { ConfigError, nearestNames, type TensorData } from '../tensor/index.js'
+import { feedsFor, type Runtime, type Session, SessionLife } from '../runtime/index.js'
+import { ConfigError, checkOptionNames, describeValue, type OptionNames, type TensorData } from '../tensor/index.js'
+import { type CheckedOptions, checkOptions, type DetectOptions } from './detect-options.js'
 import { checkFinite } from './finite.js'
 
 /** A box in pixels of the original image; it may reach beyond the image's edge. */
@@ -38,25 +40,29 @@ export interface PreparedImage {
   readonly original: ImageSize
 }
 
-/** An image file: its path, its bytes under a name for errors, or a page of a PDF document. */
-export type ImageFile = string | { readonly name: string; readonly bytes: Uint8Array } | PdfPage
+/** The bytes of an image file, under a name for errors. */
+export interface NamedBytes {
+  readonly name: string
+  readonly bytes: Uint8Array | ArrayBuffer
+}
+
+/**
+ * An image in Node: the path of a file, or of a page such as `report.pdf#page=3`; a `file:` URL of either; a file's bytes;
+ * a page of a PDF document; or decoded pixels.
+ */
+export type ImageFile = string | URL | Uint8Array | NamedBytes | PdfPage | RgbImage
 
 /** Turns what the application calls an image into the network's size. */
 export interface Preprocessor<Source> {
-  prepare(source: Source, resize: InputConvention['resize']): Promise<PreparedImage>
+  /** @param ground what transparent pixels are laid over; alpha is dropped where it is undefined */
+  prepare(source: Source, resize: InputConvention['resize'], ground?: Ground): Promise<PreparedImage>
   close(): Promise<void>
 }
 
-/** Which detections to report. */
-export interface DetectOptions {
-  /** Lowest score that is reported, 0..1; 0.5 unless said. */
-  readonly threshold?: number
-  /** Only these classes, by name. */
-  readonly classes?: readonly string[]
-  /** At most this many per image. */
-  readonly topK?: number
-  /** Images that go through the network together; 1 unless said, which is the fastest on a CPU. */
-  readonly batchSize?: number
+/** How a detector runs. */
+export interface DetectorOptions {
+  /** Execution providers of the engine in order of preference, such as `['cuda', 'cpu']`; the CPU's unless said. */
+  readonly providers?: readonly string[] | undefined
 }
 
 /** What came of one source of a stream. */
@@ -64,7 +70,7 @@ export type StreamedDetections<Source> =
   | { readonly source: Source; readonly index: number; readonly result: ImageDetections }
   | { readonly source: Source; readonly index: number; readonly error: unknown }
 
-const DEFAULT_THRESHOLD = 0.5
+const NAMES: OptionNames<DetectorOptions> = { providers: true }
 
 /** A model, ready to detect. */
 export class Detector<Source> {
@@ -72,44 +78,56 @@ export class Detector<Source> {
   readonly loaded: LoadedModel
   readonly #session: Session
   readonly #preprocessor: Preprocessor<Source>
+  readonly #life: SessionLife
 
   private constructor(loaded: LoadedModel, session: Session, preprocessor: Preprocessor<Source>) {
     this.loaded = loaded
     this.#session = session
     this.#preprocessor = preprocessor
+    const release = async (): Promise<void> => {
+      await Promise.all([session.dispose(), preprocessor.close()])
+    }
+    this.#life = new SessionLife(loaded.model.name, release, 'detector')
   }
 
   /**
    * Compiles a loaded model.
-   * @throws RuntimeError when the engine refuses it.
+   * @throws ConfigError for an option that does not exist, or a provider that the engine lacks; RuntimeError when the engine
+   *   refuses the model.
    */
   static async create<Source>(
     loaded: LoadedModel,
     runtime: Runtime,
     preprocessor: Preprocessor<Source>,
+    options: DetectorOptions = {},
   ): Promise<Detector<Source>> {
+    checkOptionNames('Detector.create', options, NAMES)
+    const { providers } = options
     const graph = buildDetectionGraph(loaded.model, loaded.network)
     const optimized = optimizeForInference({ graph, weights: loaded.weights })
     const { bytes, externalData } = encodeModel(optimized.graph, {
       weights: optimized.weights,
       externalFromBytes: EXTERNAL_FROM_BYTES,
     })
-    return new Detector(loaded, await runtime.createSession(bytes, { externalData }), preprocessor)
+    const session = await runtime.createSession(bytes, { externalData, providers, label: loaded.model.name })
+    return new Detector(loaded, session, preprocessor)
   }
 
   /**
    * Detects objects in images, which may be of different sizes.
    * @returns one result per source, in their order
    * @throws ImageError or FileError for the first source that cannot be read; ConfigError for options that mean nothing;
-   *   RuntimeError when the engine fails or the network's outputs are not finite.
+   *   RuntimeError when the engine fails, the network's outputs are not finite, or the detector was disposed.
    */
   async detect(sources: readonly Source[], options: DetectOptions = {}): Promise<ImageDetections[]> {
-    const results: ImageDetections[] = []
-    for await (const item of this.stream(sources, options)) {
-      if ('error' in item) throw item.error
-      results.push(item.result)
-    }
-    return results
+    return this.#life.during(async () => {
+      const results: ImageDetections[] = []
+      for await (const item of this.#items(sources, options)) {
+        if ('error' in item) throw item.error
+        results.push(item.result)
+      }
+      return results
+    })
   }
 
   /**
@@ -121,18 +139,46 @@ export class Detector<Source> {
     sources: readonly Source[],
     options: DetectOptions = {},
   ): AsyncGenerator<StreamedDetections<Source>, void, void> {
+    const items = this.#items(sources, options)
+    for (;;) {
+      // Each step for itself: a stream that nobody goes on with does not hold up disposal, which its reader may ask for.
+      const { value, done } = await this.#life.during(() => items.next())
+      if (done === true) return
+      yield value
+    }
+  }
+
+  /** Frees the session and the preprocessor once calls in flight have ended; a second call does nothing. */
+  dispose(): Promise<void> {
+    return this.#life.dispose()
+  }
+
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  async *#items(
+    sources: readonly Source[],
+    options: DetectOptions,
+  ): AsyncGenerator<StreamedDetections<Source>, void, void> {
     const checked = checkOptions(options, this.loaded.classNames)
     if (!Array.isArray(sources)) {
       const next = 'One image is a list of one: detect([image]).'
-      throw new ConfigError({ where: 'Detector.detect', expected: 'a list of images', got: typeof sources, next })
+      throw new ConfigError({
+        where: 'Detector.detect',
+        expected: 'a list of images',
+        got: describeValue(sources),
+        next,
+      })
     }
-    const { resize } = this.loaded.model.input
+    const { resize, ground } = this.loaded.model.input
     const ahead = 2 * checked.batchSize
     const prepared: Promise<PreparedImage | { error: unknown }>[] = []
     const prepareUpTo = (end: number): void => {
       while (prepared.length < Math.min(end, sources.length)) {
         const source = sources[prepared.length]!
-        prepared.push(this.#preprocessor.prepare(source, resize).catch((error: unknown) => ({ error })))
+        prepared.push(this.#preprocessor.prepare(source, resize, ground).catch((error: unknown) => ({ error })))
       }
     }
     for (let first = 0; first < sources.length; first += checked.batchSize) {
@@ -149,11 +195,6 @@ export class Detector<Source> {
         prepared[index] = Promise.resolve({ error: undefined })
       }
     }
-  }
-
-  /** Frees the session and the preprocessor. */
-  async dispose(): Promise<void> {
-    await Promise.all([this.#session.dispose(), this.#preprocessor.close()])
   }
 
   async #run(images: readonly PreparedImage[], options: CheckedOptions): Promise<ImageDetections[]> {
@@ -174,41 +215,6 @@ export class Detector<Source> {
 
 /** Weights from this size on are handed to the engine without passing through the model's bytes. */
 const EXTERNAL_FROM_BYTES = 1024
-
-interface CheckedOptions {
-  readonly threshold: number
-  readonly topK: number
-  readonly batchSize: number
-  readonly wanted: ReadonlySet<number> | undefined
-}
-
-function checkOptions(options: DetectOptions, classNames: readonly (string | null)[]): CheckedOptions {
-  const { threshold = DEFAULT_THRESHOLD, topK = Number.POSITIVE_INFINITY, batchSize = 1, classes } = options
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new ConfigError({ where: 'threshold', expected: 'a number from 0 to 1', got: `${threshold}` })
-  }
-  if (!(topK >= 1) || (Number.isFinite(topK) && !Number.isInteger(topK))) {
-    throw new ConfigError({ where: 'topK', expected: 'a whole number from 1 up', got: `${topK}` })
-  }
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new ConfigError({ where: 'batchSize', expected: 'a whole number from 1 up', got: `${batchSize}` })
-  }
-  const wanted = classes === undefined ? undefined : new Set(classes.map((name) => indexOfClass(name, classNames)))
-  return { threshold, topK, batchSize, wanted }
-}
-
-function indexOfClass(name: string, classNames: readonly (string | null)[]): number {
-  const index = classNames.indexOf(name)
-  if (index >= 0) return index
-  const known = classNames.filter((other) => other !== null)
-  const nearest = nearestNames(name, known)
-  throw new ConfigError({
-    where: 'classes',
-    expected: `one of the model's ${known.length} class names`,
-    got: `'${name}'`,
-    ...(nearest.length === 0 ? {} : { next: `Did you mean ${nearest.join(' or ')}?` }),
-  })
-}
 
 function selectDetections(
   scores: TensorData,

@@ -10,7 +10,7 @@ export interface DatasetEvaluation {
   /** Names by label, as the objects of the photos count them. */
   readonly classNames: readonly string[]
   /** Called after each photo with the number done. */
-  readonly onProgress?: (done: number) => void
+  readonly onProgress?: ((done: number) => void) | undefined
 }
 
 /**

@@ -4,11 +4,27 @@ import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CacheEnvironment, checkpointPath, findCheckpoint, readCheckpointFile } from '../checkpoint/index.node.js'
-import { createPreprocessor, type PreprocessorOptions, pageName } from '../data/index.node.js'
-import { type DetectionModel, fileNameOf, findModel, type LoadedModel, loadModel, models } from '../models/index.js'
+import type { PreprocessorOptions } from '../data/index.node.js'
+import {
+  DEFAULT_DETECTOR,
+  type DetectionModel,
+  fileNameOf,
+  findModel,
+  type LoadedModel,
+  loadModel,
+  models,
+} from '../models/index.js'
 import { createNodeRuntime, type NodeRuntimeOptions } from '../runtime/index.node.js'
-import { CheckpointError } from '../tensor/index.js'
-import { Detector, type ImageFile, type Preprocessor } from './detector.js'
+import {
+  CheckpointError,
+  ConfigError,
+  checkOptionNames,
+  checkTextList,
+  describeValue,
+  type OptionNames,
+} from '../tensor/index.js'
+import { Detector, type DetectorOptions, type ImageFile } from './detector.js'
+import { createFilePreprocessor } from './image-file.node.js'
 
 /** Which weights, and what the file itself does not tell. */
 export interface WeightsRequest {
@@ -29,9 +45,27 @@ export interface ResolvedWeights {
 }
 
 /** How a detector runs in Node. */
-export interface LoadDetectorOptions extends NodeRuntimeOptions, PreprocessorOptions, Omit<WeightsRequest, 'weights'> {
+export interface LoadDetectorOptions
+  extends NodeRuntimeOptions,
+    PreprocessorOptions,
+    DetectorOptions,
+    Omit<WeightsRequest, 'weights'> {
   /** Where the cache is; the default place of this machine unless said. */
-  readonly cache?: CacheEnvironment
+  readonly cache?: CacheEnvironment | undefined
+}
+
+const NAMES: OptionNames<LoadDetectorOptions> = {
+  architecture: true,
+  classNames: true,
+  decoderLayers: true,
+  providers: true,
+  engine: true,
+  threads: true,
+  spinning: true,
+  workers: true,
+  maxPixels: true,
+  pageLimitMs: true,
+  cache: true,
 }
 
 /** The cache's default place on this machine, whatever the environment says. */
@@ -42,51 +76,40 @@ export function defaultCacheEnvironment(): CacheEnvironment {
 /**
  * Makes a detector from a model's name or a weight file.
  * @example
- * const detector = await loadDetector('detr-r50')
- * const [photo] = await detector.detect(['photo.jpg'], { threshold: 0.7 })
+ * const detector = await loadDetector('rtdetr-page')
+ * const [page] = await detector.detect(['page.jpg'], { threshold: 0.5 })
  * await detector.dispose()
- * @throws ConfigError for a name that means nothing; CheckpointError, FileError for weights that are missing or do not
- *   fit; RuntimeError when no engine works here.
+ * @throws ConfigError for a name or an option that means nothing, or other class names than the weights were trained for;
+ *   CheckpointError, FileError for weights that are missing or do not fit; RuntimeError when no engine works here.
  */
 export async function loadDetector(weights: string, options: LoadDetectorOptions = {}): Promise<Detector<ImageFile>> {
-  const {
-    cache = defaultCacheEnvironment(),
-    architecture,
-    classNames,
-    decoderLayers,
-    workers,
-    maxPixels,
-    pageLimitMs,
-    ...runtime
-  } = options
-  const preprocessor = createFilePreprocessor({
-    ...(workers === undefined ? {} : { workers }),
-    ...(maxPixels === undefined ? {} : { maxPixels }),
-    ...(pageLimitMs === undefined ? {} : { pageLimitMs }),
-  })
+  checkOptionNames('loadDetector', options, NAMES)
+  const { cache = defaultCacheEnvironment(), providers, engine, threads, spinning, ...rest } = options
+  const { workers, maxPixels, pageLimitMs, ...request } = rest
+  checkTextList('classNames', request.classNames)
+  const preprocessor = createFilePreprocessor({ workers, maxPixels, pageLimitMs })
   try {
-    const [{ loaded }, engine] = await Promise.all([
-      resolveWeights({ weights, architecture, classNames, decoderLayers }, cache),
-      createNodeRuntime(runtime),
+    const [{ loaded }, { runtime }] = await Promise.all([
+      resolveWeights({ weights, ...request }, cache),
+      createNodeRuntime({ engine, threads, spinning }),
     ])
-    return await Detector.create(loaded, engine.runtime, preprocessor)
+    refuseUntrainedHead(loaded, weights, request.classNames)
+    return await Detector.create(loaded, runtime, preprocessor, { providers })
   } catch (error) {
     await preprocessor.close()
     throw error
   }
 }
 
-/** Reads, decodes or renders, and resizes images in worker threads. */
-export function createFilePreprocessor(options: PreprocessorOptions = {}): Preprocessor<ImageFile> {
-  const pool = createPreprocessor(options)
-  return {
-    prepare: (source, rule) => {
-      if (typeof source === 'string') return pool.load(source, source, rule)
-      if ('bytes' in source) return pool.load(source.bytes, source.name, rule)
-      return pool.load(source, pageName(typeof source.pdf === 'string' ? source.pdf : 'PDF', source.page), rule)
-    },
-    close: () => pool.close(),
-  }
+/** A detector whose class head was never trained would find anything anywhere. */
+function refuseUntrainedHead(loaded: LoadedModel, weights: string, classNames: readonly string[] | undefined): void {
+  if (classNames === undefined || loaded.report.left.length === 0) return
+  throw new ConfigError({
+    where: 'classNames',
+    expected: `as many names as ${weights} has classes`,
+    got: String(classNames.length),
+    next: `For other classes its class head must be trained: detrs train --weights ${weights} --data DIR`,
+  })
 }
 
 /**
@@ -95,6 +118,13 @@ export function createFilePreprocessor(options: PreprocessorOptions = {}): Prepr
  */
 export async function resolveWeights(request: WeightsRequest, cache: CacheEnvironment): Promise<ResolvedWeights> {
   const { weights, architecture, classNames, decoderLayers } = request
+  if (typeof weights !== 'string' || weights === '') {
+    const expected = `the name of a model, such as ${DEFAULT_DETECTOR}, or the path of a weight file`
+    throw new ConfigError({ where: 'weights', expected, got: describeValue(weights) })
+  }
+  if (architecture !== undefined && typeof architecture !== 'string') {
+    throw new ConfigError({ where: 'architecture', expected: 'the name of a model', got: describeValue(architecture) })
+  }
   const isFile = namesWeightFile(weights)
   const named = architecture ?? (isFile ? undefined : weights)
   const model = named === undefined ? undefined : findModel(named)

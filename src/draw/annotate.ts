@@ -10,29 +10,29 @@ import { placeTags, type TagRequest } from './tag-layout.js'
 export interface DrawableDetection {
   readonly label: string
   /** 0..1; shown as a percentage. Below 0.5 the box's line is thinner. */
-  readonly score?: number
+  readonly score?: number | undefined
   readonly box: Rect
   /** That of the label unless said. */
-  readonly color?: Color
+  readonly color?: Color | undefined
 }
 
 /** How to draw; every value has a default that fits the picture. */
 export interface DrawOptions {
   /** All class names in order: gives each the colour of its position, the same in every picture. */
-  readonly classes?: readonly string[]
+  readonly classes?: readonly string[] | undefined
   /** Write the score after the name. Default true. */
-  readonly showScores?: boolean
+  readonly showScores?: boolean | undefined
   /** Pixels of the drawn picture, 1..1000. Default: 1/300 of the picture's mean side, at least 2. */
-  readonly lineWidth?: number
+  readonly lineWidth?: number | undefined
   /** Pixels of the drawn picture from the top of capitals to the bottom of descenders, 4..1024. Default: 1/32 of the
    * picture's mean side (less where most boxes are smaller than the text), at least 11. */
-  readonly textSize?: number
+  readonly textSize?: number | undefined
   /** A picture whose longer side is below this many pixels is enlarged by the smallest whole number (at most 16) that
    * reaches it, so that labels can be read. 0 keeps the size, 4096 is the most. Default 320. */
-  readonly enlargeBelow?: number
+  readonly enlargeBelow?: number | undefined
   /** Boxes with a name, 0..500: where there are more, those with the best scores. Default 500; more would cover the
    * picture, and placing them would take seconds. */
-  readonly mostTags?: number
+  readonly mostTags?: number | undefined
 }
 
 /** A picture with detections drawn on it. */

@@ -1,6 +1,6 @@
 /** @file What every model of the family declares, so that detector, exporter and command line need no model's name. */
 import type { Layout } from '../checkpoint/index.js'
-import type { ResizeRule } from '../data/index.js'
+import type { Ground, ResizeRule } from '../data/index.js'
 import type { Dim, Tensor } from '../graph/index.js'
 
 /** What a set predictor says after one of its layers. */
@@ -48,6 +48,8 @@ export interface InputConvention {
   readonly mean: readonly [number, number, number]
   /** Per channel (RGB), divided by after subtracting. */
   readonly std: readonly [number, number, number]
+  /** What transparent pixels are laid over; alpha is dropped, as by Pillow's `convert('RGB')`, where a model does not say. */
+  readonly ground?: Ground
 }
 
 /** Detections of a batch, as tensors of the graph. */

@@ -1,5 +1,5 @@
 /** @file Chooses the engine in Node. */
-import { RuntimeError } from '../tensor/index.js'
+import { ConfigError, describeValue, RuntimeError } from '../tensor/index.js'
 import { defaultThreads } from './cpu-count.node.js'
 import type { FfiOptions } from './ffi-options.js'
 import { createFfiRuntime } from './ort.ffi.node.js'
@@ -11,7 +11,7 @@ import { checkThreads } from './session-request.js'
 /** What is asked for. */
 export interface NodeRuntimeOptions extends FfiOptions {
   /** The engine to use and no other; the best that works unless said. */
-  readonly engine?: 'ffi' | 'node' | 'web'
+  readonly engine?: 'ffi' | 'node' | 'web' | undefined
 }
 
 /** What is given. */
@@ -33,9 +33,15 @@ export async function createNodeRuntime(options: NodeRuntimeOptions = {}): Promi
     ffi: () => createFfiRuntime(rest),
     node: () => createOnnxruntimeNodeRuntime(rest),
     // The package's entry for Node; the others cannot start threads here.
-    web: () => createWebRuntime({ threads: defaultThreads(), ...rest, load: () => import('onnxruntime-web') }),
+    web: () => createWebRuntime({ threads: rest.threads ?? defaultThreads(), load: () => import('onnxruntime-web') }),
   }
-  if (engine !== undefined) return { runtime: await makers[engine]() }
+  if (engine !== undefined) {
+    if (!Object.hasOwn(makers, engine)) {
+      const expected = `one of ${Object.keys(makers).join(', ')}`
+      throw new ConfigError({ where: 'engine', expected, got: describeValue(engine) })
+    }
+    return { runtime: await makers[engine]() }
+  }
   return firstThatWorks([makers.ffi, makers.node, makers.web])
 }
 

@@ -41,5 +41,10 @@ it('falls back, and says why', async () => {
 })
 
 it('refuses a bad option instead of trying other engines', async () => {
+  await assert.rejects(createNodeRuntime({ engine: 'foo' as 'ffi' }), {
+    name: 'ConfigError',
+    message: "engine: expected one of ffi, node, web, got 'foo'.",
+  })
+  await assert.rejects(createNodeRuntime({ engine: null as never }), { name: 'ConfigError', path: 'engine' })
   await assert.rejects(createNodeRuntime({ threads: 1.5 }), ConfigError)
 })

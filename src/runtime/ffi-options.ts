@@ -7,10 +7,10 @@ export interface FfiOptions {
    * process decides for the shared pool; sessions of a later one with another number get pools of their own. (Workers
    * cannot see what the pool has: give them the same number.)
    */
-  readonly threads?: number
+  readonly threads?: number | undefined
   /**
    * Whether the pool's idle threads wait actively, which takes processor time from everything else; false unless said.
    * The first runtime of the process decides.
    */
-  readonly spinning?: boolean
+  readonly spinning?: boolean | undefined
 }

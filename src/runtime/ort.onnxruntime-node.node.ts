@@ -10,7 +10,7 @@ import { checkRequest, checkThreads } from './session-request.js'
 /** How this engine is made. */
 export interface OnnxruntimeNodeOptions {
   /** Threads that one operator may use; physical cores unless said. */
-  readonly threads?: number
+  readonly threads?: number | undefined
 }
 
 interface NodeModule extends CommonModule {

@@ -1,5 +1,5 @@
 /** @file What every engine checks before it compiles a model. */
-import { ConfigError, RuntimeError } from '../tensor/index.js'
+import { ConfigError, checkTextList, RuntimeError } from '../tensor/index.js'
 import type { SessionOptions } from './session.js'
 
 /** Options with their defaults. */
@@ -29,12 +29,14 @@ export function checkRequest(
       throw new ConfigError({ where: `freeDimensions.${name}`, expected: 'a size', got: String(size) })
     }
   }
+  checkTextList('providers', options.providers)
   for (const provider of options.providers ?? []) {
     if (!engine.providers.includes(provider)) {
       throw new ConfigError({
         where: 'providers',
         expected: `execution providers among ${engine.providers.join(', ')}`,
         got: `'${provider}'`,
+        next: 'For others see detrs doctor.',
       })
     }
   }

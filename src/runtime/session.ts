@@ -23,20 +23,20 @@ export interface ExternalData {
 /** How a session is made. */
 export interface SessionOptions {
   /** Files that the model's external tensors name; held by reference while the session is created. */
-  readonly externalData?: readonly ExternalData[]
+  readonly externalData?: readonly ExternalData[] | undefined
   /** What the runtime may rewrite; `all` unless said. */
-  readonly graphOptimization?: 'none' | 'basic' | 'extended' | 'all'
+  readonly graphOptimization?: 'none' | 'basic' | 'extended' | 'all' | undefined
   /** Execution providers in order of preference; the CPU's unless said. */
-  readonly providers?: readonly string[]
+  readonly providers?: readonly string[] | undefined
   /** Free dimensions that are fixed for this session, by their symbolic name. */
-  readonly freeDimensions?: Readonly<Record<string, number>>
+  readonly freeDimensions?: Readonly<Record<string, number>> | undefined
   /**
    * Threads of this session's operators; the runtime's unless said (and always, in the web engine). With one, scatters
    * that add are free of races.
    */
-  readonly threads?: number
+  readonly threads?: number | undefined
   /** What errors call the model where they can name no node; `model` unless said. */
-  readonly label?: string
+  readonly label?: string | undefined
 }
 
 /** How one run is made. */
@@ -45,9 +45,9 @@ export interface RunOptions {
    * Buffers that receive outputs in place, by output name; each must have the output's exact type and shape. An output
    * that is not named here is allocated. A buffer may also be an input of the same run (in-place update).
    */
-  readonly into?: NamedTensors
+  readonly into?: NamedTensors | undefined
   /** Outputs to compute; all unless said. */
-  readonly outputs?: readonly string[]
+  readonly outputs?: readonly string[] | undefined
 }
 
 /** A compiled graph. Runs of one session may overlap. */

@@ -29,6 +29,9 @@ test('every class has a name and a code of its own and is a DetrsError', () => {
   for (const [i, error] of made.entries()) {
     assert.ok(error instanceof Error)
     assert.equal(error.name, classes[i]!.name)
+    // As in a bundle, where classes have short names.
+    const Short = class a extends (classes[i]!) {}
+    assert.equal(new Short({ where: 'here', expected: 'a', got: 'b' }).name, classes[i]!.name)
     assert.match(error.code, /^[A-Z]+(_[A-Z]+)*$/)
   }
   assert.equal(new Set(made.map((error) => error.code)).size, made.length)

@@ -15,7 +15,7 @@ import { checkSameDataset, fingerprintOf } from './dataset-fingerprint.js'
 import { sha256 } from './digest.node.js'
 import { trainingFamilies } from './families.js'
 import { learnedOf } from './learned.js'
-import { chooseSettings, scheduleOf, type TrainingSettings } from './recipe.js'
+import { chooseSettings, type SettingOverrides, scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
 import { RunPictures } from './run-pictures.node.js'
 import { changedSettings, checkSettings, differencesOf, type RunRecord } from './run-record.js'
@@ -32,13 +32,13 @@ export interface FitOptions {
   readonly data: string
   readonly model: DetectionModel
   /** Weight file to start from; of its class head, rows of classes that this data set does not have give way to new ones. */
-  readonly weights?: string
-  readonly overrides?: Partial<TrainingSettings>
+  readonly weights?: string | undefined
+  readonly overrides?: SettingOverrides | undefined
   /** Folder that gets the run's own folder; `runs` unless said. */
-  readonly out?: string
-  readonly threads?: number
+  readonly out?: string | undefined
+  readonly threads?: number | undefined
   /** Epochs between two evaluations. */
-  readonly evaluateEvery?: number
+  readonly evaluateEvery?: number | undefined
 }
 
 /** What is told on the way. */
@@ -84,11 +84,11 @@ export async function fit(options: FitOptions, events: FitEvents = {}): Promise<
 /** What a run that goes on may do otherwise than it began. */
 export interface ResumeOptions {
   /** The last epoch. */
-  readonly epochs?: number
+  readonly epochs?: number | undefined
   /** Threads of the engine; with another number the last bits differ. */
-  readonly threads?: number
+  readonly threads?: number | undefined
   /** Epochs between two evaluations. */
-  readonly evaluateEvery?: number
+  readonly evaluateEvery?: number | undefined
 }
 
 /**
@@ -279,6 +279,7 @@ async function run(
     seed: settings.seed,
     shuffle: true,
     dropLast: true,
+    ground: model.input.ground,
   })
   const { accumulate } = settings
   const source: BatchSource = {

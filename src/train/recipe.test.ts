@@ -110,6 +110,8 @@ test('photos are mirrored and cut unless that is ruled out, and left plain at th
   ])
   assert.deepEqual(kinds(rtdetr, { flip: false, crop: false }), ['photometric', 'drop-small', 'stretch', 'drop-small'])
   assert.deepEqual(kinds(rtdetr, {}, true), ['horizontal-flip', 'stretch'])
+  const undecided = { flip: undefined, seed: undefined, batchSize: undefined, epochs: undefined }
+  assert.deepEqual(chooseSettings(rtdetr.recipe, cells, undecided), chooseSettings(rtdetr.recipe, cells))
   const { settings, reasons } = chooseSettings(rtdetr.recipe, { ...cells, wholeImages: true })
   assert.deepEqual([settings.flip, settings.crop], [false, false])
   assert.ok(reasons.includes('photos are neither mirrored nor cut: the model looks at whole ones'))

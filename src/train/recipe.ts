@@ -85,11 +85,14 @@ export type RecipeChoice = Pick<
   readonly emaShare: number
 }
 
+/** Settings that are asked for; the recipe chooses the others. */
+export type SettingOverrides = { readonly [Name in keyof TrainingSettings]?: TrainingSettings[Name] | undefined }
+
 /** Settings for a data set, and a sentence of reason for each that depends on it. */
 export function chooseSettings(
   recipe: Recipe,
   facts: RecipeFacts,
-  overrides: Partial<TrainingSettings> = {},
+  overrides: SettingOverrides = {},
 ): { settings: TrainingSettings; reasons: readonly string[] } {
   const { settings: choice, reasons } = recipe(facts)
   const { wantedSteps, emaShare, ...chosen } = choice
@@ -99,6 +102,7 @@ export function chooseSettings(
   const epochs = overrides.epochs ?? Math.ceil(wantedSteps / stepsPerEpoch)
   const total = epochs * stepsPerEpoch
   const emaDecay = Math.min(0.9999, Math.max(0.9, 1 - 1 / (emaShare * total)))
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
   const settings: TrainingSettings = {
     ...chosen,
     epochs,
@@ -111,7 +115,7 @@ export function chooseSettings(
     flip: !facts.wholeImages,
     crop: !facts.wholeImages,
     patience: 0,
-    ...overrides,
+    ...(Object.fromEntries(given) as Partial<TrainingSettings>),
   }
   const length =
     overrides.epochs === undefined

@@ -214,7 +214,8 @@ export const rtdetrModels: readonly DetectionModel[] = [
     classNames: PAGE_CLASSES,
     included: 'rtdetr-page.safetensors',
     wholeImages: true,
-    input: { ...rtdetrInput, resize: { kind: 'stretch', height: 704, width: 512 } },
+    // A page's ink may be drawn by alpha alone: dropped, it leaves a black page.
+    input: { ...rtdetrInput, resize: { kind: 'stretch', height: 704, width: 512 }, ground: 'white' },
   },
   rtdetrModel('rtdetr-r18', 'RT-DETR, ResNet-18-vd', rtdetrR18, {
     weights: official('v0.1/rtdetr_r18vd_dec3_6x_coco_from_paddle.pth'),
