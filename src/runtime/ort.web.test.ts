@@ -28,6 +28,14 @@ it('says what was loaded instead of onnxruntime-web', async () => {
   }
 })
 
+it('refuses an onnxruntime-web that is too old to say what a model takes', async () => {
+  const load = async (): Promise<unknown> => ({ ...fakeModule(''), env: { versions: { web: '1.21.1' }, wasm: {} } })
+  await assert.rejects(createWebRuntime({ load }), (error: ConfigError) => {
+    assert.match(error.message, /^onnxruntime-web: expected version 1\.24 or later, got 1\.21\.1\. /)
+    return error instanceof ConfigError
+  })
+})
+
 it('refuses providers that the package does not have', async () => {
   await assert.rejects(createWebRuntime({ providers: ['cuda'] }), (error: ConfigError) => {
     assert.equal(error.message, "providers: expected execution providers among wasm, cpu, got 'cuda'.")

@@ -47,6 +47,7 @@ export async function createWebRuntime(options: WebOptions = {}): Promise<Runtim
   checkThreads(threads)
   const preferred = await usableProviders(options)
   const module = await loadModule(options.load ?? (() => import('onnxruntime-web/wasm')))
+  checkVersion(module.env.versions['web'])
   module.env.logLevel = 'fatal'
   if (options.wasmPaths !== undefined) module.env.wasm.wasmPaths = options.wasmPaths
   const explain = (cause: unknown): RuntimeError | undefined => webEngineFault(cause, engineFileRequests())
@@ -134,6 +135,20 @@ async function loadModule(load: () => Promise<unknown>): Promise<CommonModule> {
     })
   }
   return module as CommonModule
+}
+
+/** Minor version of the first 1.x that was tried; until 1.21, sessions did not say what they take. */
+const OLDEST_MINOR = 24
+
+function checkVersion(version = ''): void {
+  const minor = /^1\.(\d+)\./.exec(version)?.[1]
+  if (minor === undefined || Number(minor) >= OLDEST_MINOR) return
+  throw new ConfigError({
+    where: 'onnxruntime-web',
+    expected: `version 1.${OLDEST_MINOR} or later`,
+    got: version,
+    next: 'Run npm install onnxruntime-web@latest.',
+  })
 }
 
 /** What the page asked for when it looked for the engine's files, in that order; nothing where there is no such record. */
