@@ -69,7 +69,7 @@ it('drops alpha, or draws over white', async () => {
   const data = Uint8ClampedArray.of(10, 20, 30, 0, 10, 20, 30, 255, 0, 100, 200, 51)
   const image = { width: 3, height: 1, data, colorSpace: 'srgb' } as ImageData
   assert.deepEqual([...(await readPageImage(image)).data], [10, 20, 30, 10, 20, 30, 0, 100, 200])
-  const white = await readPageImage(image, { background: 'white' })
+  const white = await readPageImage(image, { ground: 'white' })
   assert.deepEqual([...white.data], [255, 255, 255, 10, 20, 30, 204, 224, 244])
 })
 

@@ -40,16 +40,14 @@ export async function loadDetector(
     ...(classNames === undefined ? {} : { classNames }),
     ...(decoderLayers === undefined ? {} : { decoderLayers }),
   })
-  // What a model wants behind transparent pixels is to be said here, as `background`.
-  const preprocessor = createPagePreprocessor(maxPixels === undefined ? {} : { maxPixels })
-  return Detector.create(loaded, runtime, preprocessor)
+  return Detector.create(loaded, runtime, createPagePreprocessor({ maxPixels }))
 }
 
 /** Reads pixels from whatever a page has, and resizes them, on the calling thread. */
-export function createPagePreprocessor(options: PageImageOptions = {}): Preprocessor<PageImage> {
+export function createPagePreprocessor(options: Pick<PageImageOptions, 'maxPixels'> = {}): Preprocessor<PageImage> {
   return {
-    prepare: async (source, rule) => {
-      const image = await readPageImage(source, options)
+    prepare: async (source, rule, ground?: PageImageOptions['ground']) => {
+      const image = await readPageImage(source, { ...options, ground })
       const original = { height: image.height, width: image.width }
       return { resized: resizeBilinear(image, targetSize(original, rule)), original }
     },

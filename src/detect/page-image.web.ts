@@ -11,12 +11,12 @@ export type PageImage = RgbImage | ImageBitmapSource
 /** How pixels are read. */
 export interface PageImageOptions {
   /** Largest width × height that is read; Pillow's own limit unless said. */
-  readonly maxPixels?: number
+  readonly maxPixels?: number | undefined
   /**
-   * What is seen through transparent pixels. Unless said they count as opaque: their colours where the browser still has
-   * them (canvases keep none of what is fully transparent, which becomes black).
+   * What transparent pixels are laid over. Unless said alpha is dropped: what shows are the colours that the browser still has
+   * (canvases keep none of what is fully transparent, which becomes black).
    */
-  readonly background?: 'white'
+  readonly ground?: 'white' | undefined
 }
 
 /**
@@ -54,7 +54,7 @@ function pixelsOf(image: RgbImage | ImageData, options: PageImageOptions): RgbIm
   if (data instanceof Uint8ClampedArray && data.length === 4 * width * height) {
     admit(width, height, 'image', options)
     const rgb = new Uint8Array(width * height * 3)
-    writeRgb(rgb, 0, data, options.background === 'white')
+    writeRgb(rgb, 0, data, options.ground === 'white')
     return { width, height, data: rgb }
   }
   return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
@@ -89,7 +89,7 @@ function drawn(bitmap: ImageBitmap, where: string, options: PageImageOptions): R
     const strip = Math.min(rows, height - y)
     context.clearRect(0, 0, width, rows)
     context.drawImage(bitmap, 0, y, width, strip, 0, 0, width, strip)
-    writeRgb(data, y * width * 3, readStrip(context, width, strip, where), options.background === 'white')
+    writeRgb(data, y * width * 3, readStrip(context, width, strip, where), options.ground === 'white')
   }
   return { width, height, data }
 }

@@ -84,9 +84,9 @@ async function wrongValues(): Promise<number> {
     context.fillRect(y < 1500 ? width / 2 : 0, y, width / 2, 1)
   }
   let wrong = 0
-  for (const options of [{}, { background: 'white' }] as const) {
+  for (const options of [{}, { ground: 'white' }] as const) {
     const { data } = await readPageImage(canvas, options)
-    const behind = 'background' in options ? 255 : 0
+    const behind = 'ground' in options ? 255 : 0
     for (let i = 0; i < data.length; i++) {
       const [pixel, channel] = [Math.floor(i / 3), i % 3]
       const y = Math.floor(pixel / width)
