@@ -1,10 +1,10 @@
 /** @file The engine `web`: the package onnxruntime-web, in browsers, and in Node where no native library exists. */
 import { ConfigError, RuntimeError } from '../tensor/index.js'
+import { type FileRequest, webEngineFault } from './engine-fault.web.js'
 import { RunGate } from './run-gate.js'
 import type { Runtime } from './session.js'
 import { type CommonEngine, type CommonModule, createCommonSession } from './session.onnxruntime-common.js'
 import { checkRequest, checkThreads } from './session-request.js'
-import { type FileRequest, webEngineFault } from './web-engine-fault.js'
 
 /** How this engine is made. */
 export interface WebOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { webEngineFault } from './web-engine-fault.js'
+import { webEngineFault } from './engine-fault.web.js'
 
 const BASE = 'http://localhost:8080/ort/ort-wasm-simd-threaded'
 const PREFIX = 'no available backend found. ERR: '
