@@ -1,6 +1,7 @@
 /** @file The engine `web`: the package onnxruntime-web, in browsers, and in Node where no native library exists. */
 import { ConfigError, RuntimeError } from '../tensor/index.js'
 import { type FileRequest, webEngineFault } from './engine-fault.web.js'
+import { missingPackage } from './missing-package.js'
 import { RunGate } from './run-gate.js'
 import type { Runtime } from './session.js'
 import { type CommonEngine, type CommonModule, createCommonSession } from './session.onnxruntime-common.js'
@@ -117,13 +118,7 @@ async function loadModule(load: () => Promise<unknown>): Promise<CommonModule> {
   try {
     imported = (await load()) as typeof imported
   } catch (cause) {
-    throw new ConfigError({
-      where: 'onnxruntime-web',
-      expected: 'the package onnxruntime-web',
-      got: String(cause instanceof Error ? cause.message : cause),
-      next: 'Run npm install onnxruntime-web.',
-      cause,
-    })
+    throw missingPackage('onnxruntime-web', cause, 'Run npm install onnxruntime-web.')
   }
   const module = imported?.InferenceSession === undefined ? imported?.default : imported
   if (module?.InferenceSession === undefined) {
