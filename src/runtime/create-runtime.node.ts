@@ -54,7 +54,7 @@ export async function firstThatWorks(makers: readonly (() => Promise<Runtime>)[]
   for (const make of makers) {
     try {
       const runtime = await make()
-      return reasons.length === 0 ? { runtime } : { runtime, fallbackReason: reasons.join(' ') }
+      return reasons.length === 0 ? { runtime } : { runtime, fallbackReason: [...new Set(reasons)].join(' ') }
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error))
     }
@@ -63,6 +63,6 @@ export async function firstThatWorks(makers: readonly (() => Promise<Runtime>)[]
     where: 'runtime',
     expected: 'an engine that works on this machine',
     got: 'none',
-    next: reasons.join(' '),
+    next: [...new Set(reasons)].join(' '),
   })
 }

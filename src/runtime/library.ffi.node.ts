@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import type { LibraryHandle } from 'koffi'
 import { ConfigError, RuntimeError } from '../tensor/index.js'
+import { INSTALL_ONNXRUNTIME_NODE, missingPackage } from './missing-package.js'
 import { API_VERSION, bindOrtApi, type OrtApi } from './ort-api.ffi.node.js'
 
 /** An opened library. */
@@ -69,13 +70,7 @@ async function loadKoffi(): Promise<Koffi> {
   try {
     koffi = (await import('koffi')).default
   } catch (cause) {
-    throw new ConfigError({
-      where: 'koffi',
-      expected: 'the package koffi with a binary for this platform',
-      got: String(cause instanceof Error ? cause.message : cause),
-      next: 'Run npm install koffi, or choose the engine `node`.',
-      cause,
-    })
+    throw missingPackage('koffi', cause, 'Run npm install koffi, or choose the engine `node`.')
   }
   try {
     koffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES })
@@ -100,14 +95,7 @@ function findLibrary(): string {
   try {
     root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
   } catch (cause) {
-    throw new ConfigError({
-      where: 'onnxruntime-node',
-      expected: 'the package onnxruntime-node',
-      got: 'none',
-      // Its install script wants to download CUDA libraries and fails where it cannot.
-      next: 'Run npm install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=skip in the environment.',
-      cause,
-    })
+    throw missingPackage('onnxruntime-node', cause, INSTALL_ONNXRUNTIME_NODE)
   }
   const versions = existsSync(join(root, 'bin')) ? readdirSync(join(root, 'bin')) : []
   const folder = versions

@@ -1,7 +1,7 @@
 /** @file The engine `node`: the package onnxruntime-node, for machines where the FFI engine cannot be used. */
-import { ConfigError } from '../tensor/index.js'
 import { defaultThreads } from './cpu-count.node.js'
 import { disableTelemetry } from './library.ffi.node.js'
+import { INSTALL_ONNXRUNTIME_NODE, missingPackage } from './missing-package.js'
 import { RunGate } from './run-gate.js'
 import type { Runtime } from './session.js'
 import { type CommonEngine, type CommonModule, createCommonSession } from './session.onnxruntime-common.js'
@@ -58,12 +58,6 @@ async function importModule(): Promise<NodeModule> {
     const imported = (await import('onnxruntime-node')) as unknown as NodeModule & { readonly default?: NodeModule }
     return imported.default ?? imported
   } catch (cause) {
-    throw new ConfigError({
-      where: 'onnxruntime-node',
-      expected: 'the package onnxruntime-node with a binary for this platform',
-      got: String(cause instanceof Error ? cause.message : cause),
-      next: 'Run npm install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=skip, or use the web engine.',
-      cause,
-    })
+    throw missingPackage('onnxruntime-node', cause, INSTALL_ONNXRUNTIME_NODE)
   }
 }

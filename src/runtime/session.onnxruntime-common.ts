@@ -55,6 +55,8 @@ export interface CommonEngine {
   readonly refusesShared: boolean
   /** Runs and creations take turns here. */
   readonly gate: RunGate
+  /** What went wrong when a session could not be made for the engine's own sake, whatever the model. */
+  readonly explain?: (cause: unknown) => RuntimeError | undefined
 }
 
 const OPTIMIZATION = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const
@@ -87,7 +89,7 @@ export async function createCommonSession(
     }
   } catch (error) {
     if (error instanceof RuntimeError) throw error
-    throw engineError(request.label, 'a model that ONNX Runtime can load', error)
+    throw engine.explain?.(error) ?? engineError(request.label, 'a model that ONNX Runtime can load', error)
   } finally {
     engine.gate.leave()
   }
