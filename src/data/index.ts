@@ -1,6 +1,6 @@
 /** @file Images and batches: sizes, Pillow's resize, augmentations, collating; free of files and threads. */
 export * from './collate.js'
-export type { Ground } from './ground.js'
+export { type Ground, scaleByte } from './ground.js'
 export * from './image.js'
 export * from './image-number.js'
 export * from './limits.js'

@@ -25,6 +25,7 @@ import {
 } from '../tensor/index.js'
 import { Detector, type DetectorOptions, type ImageFile } from './detector.js'
 import { createFilePreprocessor } from './image-file.node.js'
+import { refuseUntrainedHead } from './trained-head.js'
 
 /** Which weights, and what the file itself does not tell. */
 export interface WeightsRequest {
@@ -99,17 +100,6 @@ export async function loadDetector(weights: string, options: LoadDetectorOptions
     await preprocessor.close()
     throw error
   }
-}
-
-/** A detector whose class head was never trained would find anything anywhere. */
-function refuseUntrainedHead(loaded: LoadedModel, weights: string, classNames: readonly string[] | undefined): void {
-  if (classNames === undefined || loaded.report.left.length === 0) return
-  throw new ConfigError({
-    where: 'classNames',
-    expected: `as many names as ${weights} has classes`,
-    got: String(classNames.length),
-    next: `For other classes its class head must be trained: detrs train --weights ${weights} --data DIR`,
-  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { it } from 'node:test'
@@ -90,4 +91,11 @@ it('refuses what is no image', async () => {
   }
   const large = { width: 4, height: 4, data: new Uint8ClampedArray(64) } as ImageData
   await assert.rejects(readPageImage(large, { maxPixels: 15 }), /at most 15 pixels, got 4×4 = 16/)
+})
+
+it('refuses options that do not exist, and class names that the weights were not trained for', async () => {
+  const weights = new Uint8Array(readFileSync(new URL('../../../weights/rtdetr-page.safetensors', import.meta.url)))
+  const misspelt = { wasmPath: '/ort/' } as Parameters<typeof loadDetector>[1]
+  await assert.rejects(loadDetector(weights, misspelt), /loadDetector: .*got 'wasmPath'\. Did you mean wasmPaths\?/)
+  await assert.rejects(loadDetector(weights, { classNames: ['cat', 'dog'] }), /classNames: expected as many names as/)
 })

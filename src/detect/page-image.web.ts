@@ -2,7 +2,7 @@
  * @file The pixels of what web pages call an image. Files are decoded by the browser, colours as stored and upright, as
  * `decodeImage` does in Node.
  */
-import { MAX_PIXELS, type RgbImage } from '../data/index.js'
+import { type Ground, MAX_PIXELS, type RgbImage, scaleByte } from '../data/index.js'
 import { ImageError } from '../tensor/index.js'
 
 /** A file (Blob, File), an element (`img`, `canvas`, `video`), an ImageBitmap, ImageData or OffscreenCanvas, or RGB pixels. */
@@ -16,7 +16,7 @@ export interface PageImageOptions {
    * What transparent pixels are laid over. Unless said alpha is dropped: what shows are the colours that the browser still has
    * (canvases keep none of what is fully transparent, which becomes black).
    */
-  readonly ground?: 'white' | undefined
+  readonly ground?: Ground | undefined
 }
 
 /**
@@ -64,7 +64,7 @@ function pixelsOf(image: RgbImage | ImageData, options: PageImageOptions): RgbIm
 function writeRgb(rgb: Uint8Array, at: number, rgba: Uint8ClampedArray | Uint8Array, onWhite: boolean): void {
   for (let i = 0, o = at; i < rgba.length; i += 4, o += 3) {
     const alpha = onWhite ? rgba[i + 3]! : 255
-    for (let c = 0; c < 3; c++) rgb[o + c] = Math.round((rgba[i + c]! * alpha + 255 * (255 - alpha)) / 255)
+    for (let c = 0; c < 3; c++) rgb[o + c] = 255 - alpha + scaleByte(rgba[i + c]!, alpha)
   }
 }
 

@@ -13,19 +13,19 @@ export interface WebOptions {
    * Loads the package; `() => import('onnxruntime-web/wasm')` unless said. With `onnxruntime-web/webgpu` or
    * `onnxruntime-web/jspi` the provider `webgpu` exists; in Node, more than one thread needs `onnxruntime-web`.
    */
-  readonly load?: () => Promise<unknown>
+  readonly load?: (() => Promise<unknown>) | undefined
   /** Where the `.wasm` files lie: a URL prefix, or URLs by file; they must be of the package's own version. */
-  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string }
+  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string } | undefined
   /**
    * Threads of WebAssembly: up to 4 where SharedArrayBuffer can be used (in a browser: on cross-origin isolated pages),
    * 1 elsewhere and in Node. The first session of the page decides; the runtime's `threads` says what there is.
    */
-  readonly threads?: number
+  readonly threads?: number | undefined
   /**
    * Execution providers in order of preference; `['wasm']` unless said. `webgpu` is left out where the browser has none and
    * others are named; the runtime's `providers` says what there is.
    */
-  readonly providers?: readonly string[]
+  readonly providers?: readonly string[] | undefined
 }
 
 /** One WebAssembly instance serves the page: it takes one call at a time, whichever runtime makes it. */
