@@ -1,14 +1,14 @@
 """Trains the network of `detr-small` on the blood-cell photos in PyTorch, with the recipe of `detrs train`, so that the
 two learning curves can be compared.
 
-    python reference/blood_cells_detr.py --data ../shared/data/bccd --out RUN [--epochs 140] [--seed 0] [--threads 2]
+    python reference/blood_cells_detr.py --data ../shared/data/bccd --out RUN [--epochs 646] [--seed 0] [--threads 2]
     python reference/blood_cells_detr.py --data ../shared/data/bccd --out RUN --resume
 
-Network: src/models/detr; recipe: src/train/recipe.ts and fit.node.ts, from nothing. Photos are of one size, hence batches
-without padding and attention without masks. `curve.csv` in RUN has one row per epoch: mean loss, seconds of training
-so far (loading included, evaluation and saving not; of all threads' processors in `cpu_seconds`) and, every
-`--evaluate-every` epochs, pycocotools' figures of the averaged weights on the validation photos. Every epoch draws from
-its own seed: a resumed run goes on as if it had not stopped.
+Network: src/models/detr, positions and object queries at the input, too; recipe: src/train/recipe.ts and fit.node.ts,
+from nothing. Photos are of one size, hence batches without padding and attention without masks. `curve.csv` in RUN has
+one row per epoch: mean loss, seconds of training so far (loading included, evaluation and saving not; of all threads'
+processors in `cpu_seconds`) and, every `--evaluate-every` epochs, pycocotools' figures of the averaged weights on the
+validation photos. Every epoch draws from its own seed: a resumed run goes on as if it had not stopped.
 
 On a machine with other work to do, set OMP_WAIT_POLICY=PASSIVE: threads that spin while they wait for each other made a
 step ten times as long there.
@@ -124,11 +124,11 @@ class Detr(nn.Module):
         """[batch, 3, h, w] to logits and boxes (cxcywh) of every decoder layer: [layers, batch, queries, ·]."""
         features = self.projection(self.backbone(pixels))
         positions = sine_positions(*features.shape[2:])
-        memory = features.flatten(2).transpose(1, 2)
+        memory = features.flatten(2).transpose(1, 2) + positions
         for layer in self.encoder:
             memory = layer(memory, positions)
         queries = self.queries.weight.expand(len(pixels), -1, -1)
-        content, states = torch.zeros_like(queries), []
+        content, states = queries, []
         for layer in self.decoder:
             content = layer(content, queries, memory, memory + positions)
             states.append(self.norm(content))
@@ -299,7 +299,7 @@ class Training:
         self.total_steps = total_steps
         self.warm_up = min(200, math.ceil(total_steps / 20))
         self.ramp = min(500, math.ceil(total_steps / 20))
-        self.decay = min(0.9997, max(0.9, 1 - 40 / total_steps))
+        self.decay = min(0.9999, max(0.9, 1 - 40 / total_steps))
         self.epoch = self.step = 0
         self.seconds = self.cpu_seconds = 0.0
         self.rows = []
@@ -349,7 +349,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the bccd folder")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--epochs", type=int, default=140)
+    parser.add_argument("--epochs", type=int, default=646)
     parser.add_argument("--evaluate-every", type=int, default=7, help="epochs")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)

@@ -50,7 +50,7 @@ function official(file: string, sizeMegabytes: number): PublishedWeights {
 
 /**
  * A small DETR that can be trained from nothing on a few hundred photos: ResNet-18 at half width with trained norms, whose
- * last stage is left out so that the features keep stride 16.
+ * last stage is left out so that the features keep stride 16; positions at the input, too.
  */
 export const detrSmall: DetrConfig = {
   ...detrR50,
@@ -60,6 +60,7 @@ export const detrSmall: DetrConfig = {
   encoderLayers: 2,
   decoderLayers: 4,
   dropout: 0,
+  positions: 'input',
 }
 
 /** `detr-small`, for photos of about 320×240. */
