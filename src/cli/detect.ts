@@ -20,9 +20,10 @@ import {
   type Preprocessor,
   resolveWeights,
 } from '../detect/index.node.js'
-import { categoryIdsOf, DEFAULT_DETECTOR, type InputConvention, type LoadedModel } from '../models/index.js'
+import { DEFAULT_DETECTOR, type InputConvention, type LoadedModel } from '../models/index.js'
 import { createNodeRuntime } from '../runtime/index.node.js'
 import { ConfigError, DownloadError, FileError, ImageError } from '../tensor/index.js'
+import { AnnotatedIds } from './annotated-ids.js'
 import { flag, listOption, numberOption, textOption } from './arguments.js'
 import { cacheEnvironment } from './cache-environment.js'
 import { type Command, type CommandInput, PROVIDER_HELP, type Terminal } from './command.js'
@@ -48,6 +49,7 @@ export const command: Command = {
     dpi: { type: 'string' },
     json: { type: 'boolean' },
     coco: { type: 'string' },
+    gt: { type: 'string' },
     out: { type: 'string', short: 'o' },
     threads: { type: 'string' },
     provider: { type: 'string', multiple: true },
@@ -67,6 +69,7 @@ export const command: Command = {
       'one JSON array on standard output: file, width, height, detections with label, score and box in pixels; ' +
       'for a PDF page also its document, number, size in points and the resolution',
     coco: 'also write a COCO results file',
+    gt: 'annotations whose ids of photos and classes, found by their names, that file takes; so detrs eval can judge it',
     out: 'also write annotated pictures into this folder, over those of the same name',
     threads: 'threads of the engine; as many as the machine has cores unless said',
     provider: PROVIDER_HELP,
@@ -251,21 +254,25 @@ interface SourcePreprocessor extends Preprocessor<ImageSource> {
 /** The files that were asked for beside the report; their places are checked before any work is done. */
 async function openFiles(input: CommandInput, images: readonly ImageSource[]) {
   const [coco, out] = [textOption(input, 'coco'), textOption(input, 'out')]
-  const results = coco === undefined ? undefined : await CocoResults.open(coco, images)
+  const gt = textOption(input, 'gt')
+  if (gt !== undefined && coco === undefined) {
+    const expected = '--coco FILE, whose results take the ids of these annotations'
+    throw new ConfigError({ where: '--gt', expected, got: 'none', next: 'See detrs detect --help.' })
+  }
+  const annotated = gt === undefined ? undefined : await AnnotatedIds.read(gt)
+  const results = coco === undefined ? undefined : await CocoResults.open(coco, images, annotated)
   const pictures = out === undefined ? undefined : await AnnotatedPictures.open(out, images)
   return {
-    add: async (
-      source: ImageSource,
-      pixels: () => Promise<RgbImage>,
-      image: DetectedImage,
-      { model, classNames }: LoadedModel,
-    ) => {
-      results?.add(image, categoryIdsOf(model, classNames))
-      await pictures?.add(source, pixels, image, classNames)
+    add: async (source: ImageSource, pixels: () => Promise<RgbImage>, image: DetectedImage, loaded: LoadedModel) => {
+      results?.add(image, loaded)
+      await pictures?.add(source, pixels, image, loaded.classNames)
     },
     finish: async (terminal: Terminal) => {
       await results?.write()
       if (coco !== undefined) terminal.err(`COCO results: ${coco}\n`)
+      const unknown = [...(results?.unknown ?? [])].sort().join(', ')
+      const note = `note: ${gt} has no such classes, left out of ${coco}: ${unknown}`
+      if (unknown !== '') terminal.err(`${printable(note)}\n`)
       if (pictures !== undefined) terminal.err(`annotated pictures: ${pictures.count} in ${out}\n`)
     },
   }

@@ -68,3 +68,33 @@ test('COCO results are the detections with ids and corner, width, height', async
   )
   assert.deepEqual(results, expected)
 })
+
+test('COCO results take the ids of annotations, by names of photos and classes', async () => {
+  const annotations = {
+    images: [
+      { id: 7, file_name: 'a/10.png' },
+      { id: 'x', file_name: 'sub/10.png' },
+    ],
+    categories: [
+      { id: 40, name: TINY_CLASSES[1] },
+      { id: 30, name: TINY_CLASSES[0] },
+    ],
+  }
+  const [gt, coco] = [at('annotations.json'), at('annotated.json')]
+  writeFileSync(gt, JSON.stringify(annotations))
+  const { code, out, err } = await detect('--json', '--coco', coco, '--gt', gt, at('sub/10.png'))
+  assert.equal(code, 0, err)
+  const results = JSON.parse(readFileSync(coco, 'utf8')) as { image_id: unknown; category_id: number }[]
+  const [found] = JSON.parse(out) as Found[]
+  const known = found!.detections.filter(({ label }) => TINY_CLASSES.slice(0, 2).includes(label))
+  assert.ok(known.length > 0)
+  assert.deepEqual(
+    results.map(({ image_id, category_id }) => [image_id, category_id]),
+    known.map(({ label }) => ['x', label === TINY_CLASSES[0] ? 30 : 40]),
+  )
+  if (known.length < found!.detections.length) assert.match(err, /annotations\.json has no such classes, left out of/)
+  const unknown = await detect('--coco', coco, '--gt', gt, at('2.jpg'))
+  assert.match(unknown.err, /--gt .*annotations\.json: expected one photo named 2\.jpg, got none\./)
+  const alone = await detect('--gt', gt, at('2.jpg'))
+  assert.match(alone.err, /--gt: expected --coco FILE, whose results take the ids/)
+})

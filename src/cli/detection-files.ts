@@ -3,7 +3,9 @@ import { realpath, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { encodeImage, type ImageSource, imageNumber, pageName, type RgbImage } from '../data/index.node.js'
 import { drawDetections } from '../draw/index.js'
+import { categoryIdsOf, type LoadedModel } from '../models/index.js'
 import { ConfigError } from '../tensor/index.js'
+import type { AnnotatedIds } from './annotated-ids.js'
 import type { DetectedImage } from './detection-report.js'
 import { checkOutput, makeOutputFolder, unwritable, writeOutput } from './output-file.js'
 import { comparable, pictureNames } from './picture-names.js'
@@ -79,20 +81,26 @@ async function refuseToReplace(
 /** Detections in COCO's results format: image_id, category_id, bbox as x, y, width, height in pixels, score. */
 export class CocoResults {
   readonly #path: string
+  readonly #annotated: AnnotatedIds | undefined
   readonly #results: object[] = []
+  /** Classes that the annotations do not have. */
+  readonly unknown: Set<string> = new Set()
 
-  private constructor(path: string) {
+  private constructor(path: string, annotated: AnnotatedIds | undefined) {
     this.#path = path
+    this.#annotated = annotated
   }
 
   /**
-   * Checks the place.
-   * @throws FileError when the file cannot be written; ConfigError when two photos would have the same id.
+   * Checks the place, and that every photo has an id of its own.
+   * @param annotated whose ids the results take; unless said, photos have those of their names, classes those of the weights.
+   * @throws FileError when the file cannot be written; ConfigError when two photos would have the same id, or one has none.
    */
-  static async open(path: string, photos: readonly ImageSource[]): Promise<CocoResults> {
+  static async open(path: string, photos: readonly ImageSource[], annotated?: AnnotatedIds): Promise<CocoResults> {
+    const results = new CocoResults(path, annotated)
     const byId = new Map<string | number, string>()
     for (const photo of photos) {
-      const id = photo.kind === 'page' ? imageId(photo.pdf, photo.content.page) : imageId(photo.name)
+      const id = photo.kind === 'page' ? results.#imageId(photo.pdf, photo.content.page) : results.#imageId(photo.name)
       const other = byId.get(id)
       if (other !== undefined) {
         throw new ConfigError({
@@ -104,15 +112,18 @@ export class CocoResults {
       byId.set(id, photo.name)
     }
     await checkOutput(path)
-    return new CocoResults(path)
+    return results
   }
 
-  /** Keeps the detections of one photo; `categoryIds` are the labels' ids in COCO's files. */
-  add({ file, page, detections }: DetectedImage, categoryIds: readonly number[]): void {
-    const image_id = page === undefined ? imageId(file) : imageId(page.document, page.number)
-    for (const { labelIndex, score, box } of detections) {
+  /** Keeps the detections of one photo. */
+  add({ file, page, detections }: DetectedImage, { model, classNames }: LoadedModel): void {
+    const image_id = page === undefined ? this.#imageId(file) : this.#imageId(page.document, page.number)
+    const ids = categoryIdsOf(model, classNames)
+    for (const { label, labelIndex, score, box } of detections) {
+      const category_id = this.#annotated === undefined ? ids[labelIndex] : this.#annotated.category(label)
       const bbox = [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin]
-      this.#results.push({ image_id, category_id: categoryIds[labelIndex], bbox, score })
+      if (category_id === undefined) this.unknown.add(label)
+      else this.#results.push({ image_id, category_id, bbox, score })
     }
   }
 
@@ -120,10 +131,11 @@ export class CocoResults {
   async write(): Promise<void> {
     await writeOutput(this.#path, `${JSON.stringify(this.#results)}\n`)
   }
-}
 
-/** The number that the photo's file is named by, as in COCO, or else the file's name; `report#page=3` for a page. */
-function imageId(file: string, page?: number): number | string {
-  const stem = basename(file, extname(file))
-  return page === undefined ? (imageNumber(file) ?? stem) : pageName(stem, page)
+  /** That of the annotations; else the number that the file is named by, as in COCO, or its name; `report#page=3` for a page. */
+  #imageId(file: string, page?: number): number | string {
+    if (this.#annotated !== undefined) return this.#annotated.photo(page === undefined ? file : pageName(file, page))
+    const stem = basename(file, extname(file))
+    return page === undefined ? (imageNumber(file) ?? stem) : pageName(stem, page)
+  }
 }

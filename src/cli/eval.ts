@@ -1,6 +1,4 @@
 /** @file `detrs eval`: how good detections are, by COCO's rules. */
-import { constants } from 'node:buffer'
-import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
   type ClassResult,
@@ -14,16 +12,14 @@ import {
   parseJson,
 } from '../eval/index.js'
 import { judgePhotos, type PhotoFile, writeEvaluation, writeReport } from '../report/index.node.js'
-import { ConfigError, describeReadFault, FileError } from '../tensor/index.node.js'
+import { ConfigError } from '../tensor/index.node.js'
 import { flag, listOption, operands, textOption } from './arguments.js'
 import { type Command, type CommandInput, PROVIDER_HELP, type Terminal } from './command.js'
 import { evaluateModel } from './evaluate-model.js'
+import { readJsonText } from './json-text.js'
 import { makeOutputFolder } from './output-file.js'
 import { printable } from './plain-text.js'
 import { formatTable } from './table.js'
-
-/** Largest file that is read: Node holds no longer text. */
-const MAX_BYTES = constants.MAX_STRING_LENGTH
 
 export const command: Command = {
   usage: '--gt FILE --dt FILE [--type bbox|segm] | --model NAME|FILE --data DIR [--split NAME] [--out DIR]',
@@ -121,8 +117,8 @@ async function judge(input: CommandInput, terminal: Terminal): Promise<Judged> {
   }
   const [gt, dt] = [requiredFile(input, 'gt'), requiredFile(input, 'dt')]
   const type = regionType(textOption(input, 'type') ?? 'bbox')
-  const groundTruth = parseJson(await readText(gt), gt) as CocoGroundTruth
-  const detections = parseJson(await readText(dt), dt) as readonly CocoDetection[]
+  const groundTruth = parseJson(await readJsonText(gt), gt) as CocoGroundTruth
+  const detections = parseJson(await readJsonText(dt), dt) as readonly CocoDetection[]
   const evaluation = evaluateCoco({ groundTruth, detections, type, names: { groundTruth: gt, detections: dt } })
   const names = new Map(groundTruth.images.map(({ id, file_name }) => [id, file_name]))
   const photos = evaluation.columns.groundTruth.photos.ids.map((id) => ({ file: String(names.get(id) ?? id) }))
@@ -140,33 +136,6 @@ function requiredFile(input: CommandInput, name: 'gt' | 'dt'): string {
 function regionType(text: string): CocoRegionType {
   if (text === 'bbox' || text === 'segm') return text
   throw new ConfigError({ where: '--type', expected: 'bbox or segm', got: `'${text}'` })
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    const status = await stat(path)
-    // Pipes are welcome; a device may never end.
-    if (!status.isFile() && !status.isFIFO()) {
-      throw new FileError({ where: path, expected: 'a JSON file', got: status.isDirectory() ? 'a folder' : 'a device' })
-    }
-    if (status.size > MAX_BYTES) {
-      throw new FileError({
-        where: path,
-        expected: `at most ${MAX_BYTES} bytes`,
-        got: `${status.size}`,
-        next: 'Keep the 100 best detections of each photo, with two decimal places, or evaluate in parts.',
-      })
-    }
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof FileError) throw cause
-    throw new FileError({ where: path, expected: 'a readable file', got: faultInWords(cause), cause })
-  }
-}
-
-function faultInWords(cause: unknown): string {
-  const { code } = cause as NodeJS.ErrnoException
-  return code === 'ERR_STRING_TOO_LONG' ? `more than ${MAX_BYTES} characters` : describeReadFault(cause)
 }
 
 const COLUMNS = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR100'] as const
