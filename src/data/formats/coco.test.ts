@@ -233,6 +233,37 @@ test('crowds, masks and their absence', async (t) => {
   assert.ok(boxes.images[0]!.objects.every((object) => !('segmentation' in object)))
 })
 
+test('without a bbox the polygons tell the box; run lengths alone do not', async (t) => {
+  const segmentation = [
+    [1, 2, 11, 2, 11, 7],
+    [20.5, 4, 25, 4, 25, 9.25],
+  ]
+  const dataset = await readCocoText(
+    t,
+    cocoJson([
+      { bbox: undefined, segmentation },
+      { bbox: null, segmentation: [[3, 4, 9, 4, 9, 8]] },
+      { bbox: undefined, segmentation: { size: [30, 40], counts: 'abc' } },
+      { bbox: undefined, segmentation: [[]] },
+      { bbox: undefined },
+    ]),
+  )
+  const { objects } = dataset.images[0]!
+  assert.deepEqual(
+    objects.map(({ box }) => box),
+    [
+      [1, 2, 25, 9.25],
+      [3, 4, 9, 8],
+    ],
+  )
+  assert.deepEqual(objects[0]!.segmentation, segmentation)
+  assert.equal(problemOf(dataset, 'box-of-polygons').count, 2)
+  const { count, examples } = problemOf(dataset, 'box-missing')
+  assert.equal(count, 3)
+  assert.match(examples[0]!, /annotation 3: has a mask but no bbox$/)
+  assert.match(examples[2]!, /annotation 5: no bbox$/)
+})
+
 test('file names: backslashes, ../, absolute, web addresses, missing files', async (t) => {
   const names = [
     'sub\\a.png',

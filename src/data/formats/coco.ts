@@ -205,15 +205,20 @@ function rawObject(
   place: string,
   problems: ProblemList,
 ): RawObject | undefined {
-  const bbox = entry['bbox']
+  const segmentation = maskOf(entry['segmentation'])
+  if (segmentation === null) problems.add('mask-malformed', () => where)
+  const bbox = entry['bbox'] ?? extentOf(segmentation)
+  if (bbox === undefined) {
+    problems.add('box-missing', () => `${where}: ${segmentation == null ? 'no bbox' : 'has a mask but no bbox'}`)
+    return undefined
+  }
+  if (entry['bbox'] == null) problems.add('box-of-polygons', () => where)
   if (!Array.isArray(bbox) || bbox.length !== 4 || bbox.some((edge) => typeof edge !== 'number' && edge !== null)) {
     problems.add('box-not-four-numbers', () => `${where}: ${shown(bbox)}`)
     return undefined
   }
   const [x, y, width, height] = bbox.map((edge) => edge ?? Number.NaN) as [number, number, number, number]
   const area = entry['area']
-  const segmentation = maskOf(entry['segmentation'])
-  if (segmentation === null) problems.add('mask-malformed', () => where)
   return {
     label,
     corners: [x, y, tidy(x + width), tidy(y + height)],
@@ -237,6 +242,20 @@ function maskOf(value: unknown): Segmentation | null | undefined {
   const { size, counts } = value as Entry
   const known = Array.isArray(size) && (typeof counts === 'string' || Array.isArray(counts))
   return known ? (value as { size: number[]; counts: string | number[] }) : null
+}
+
+/** Polygons' extent as x, y, width, height; undefined where there is no point. */
+function extentOf(mask: Segmentation | null | undefined): number[] | undefined {
+  if (mask == null || !('length' in mask)) return undefined
+  const [low, high] = [[1 / 0, 1 / 0] as [number, number], [-1 / 0, -1 / 0] as [number, number]]
+  for (const polygon of mask) {
+    for (const [i, value] of polygon.entries()) {
+      const axis = i % 2 === 0 ? 0 : 1
+      low[axis] = Math.min(low[axis], value)
+      high[axis] = Math.max(high[axis], value)
+    }
+  }
+  return low[1] === 1 / 0 ? undefined : [...low, tidy(high[0] - low[0]), tidy(high[1] - low[1])]
 }
 
 /** Boxes written as corners leave their photos when read as x, y, width, height, and fit them as corners. */

@@ -17,6 +17,7 @@ const ERRORS = {
   'split-contradicted': 'photos whose rows name different splits; the first named is taken',
   'annotation-unreadable': 'annotation files that cannot be read; their objects are left out',
   'box-not-four-numbers': 'boxes that are not four numbers; dropped',
+  'box-missing': 'annotations without a box, and without polygons to take it from; dropped',
   'box-not-finite': 'boxes with a coordinate that is no finite number; dropped',
   'box-negative': 'boxes with a negative width or height (corners in the wrong order?); dropped',
   'box-outside': 'boxes wholly outside their photo; dropped',
@@ -62,6 +63,7 @@ const WARNINGS = {
 
 const NOTES = {
   'box-past-edge': 'boxes that reach out of their photo by a pixel or less; clamped to it',
+  'box-of-polygons': 'annotations without a box; the extent of their polygons is taken',
   'boxes-from-zero': 'Pascal VOC sets with a box before pixel 1; all numbers are taken as edges from 0',
   'annotation-id-zero': 'annotations with the id 0, which pycocotools never counts as found; kept',
   'annotation-missing': 'photos without an annotation; left out',
