@@ -117,11 +117,10 @@ async function search(
 ): Promise<Located | undefined> {
   if (written === '' || written.includes('\0')) return undefined
   const slashed = written.replaceAll('\\', '/')
-  const bases = path === undefined ? [base] : [resolve(base, path), base]
   const parts = partsOf(slashed)
   const starts = isAbsolute(slashed) ? [] : parts.slice(0, keep + 1)
   const candidates = [
-    ...bases.map((folder) => ({ path: resolve(folder, slashed), shortened: false })),
+    ...asWritten(base, path, slashed).map((place) => ({ path: place, shortened: false })),
     ...starts.map((_, i) => ({ path: join(base, ...parts.slice(i)), shortened: true })),
   ]
   for (const candidate of candidates) {
@@ -130,6 +129,28 @@ async function search(
     if (files.length + folders.length > 0) return candidate
   }
   return undefined
+}
+
+/** Places that a path with slashes means when nothing is left out of it. */
+function asWritten(base: string, path: string | undefined, slashed: string): string[] {
+  const bases = path === undefined ? [base] : [resolve(base, path), base]
+  return bases.map((folder) => resolve(folder, slashed))
+}
+
+/** Whether a written path that `locateSplits` found nothing at is a folder all the same. */
+export async function isEmptyFolder(
+  reader: FolderReader,
+  base: string,
+  path: string | undefined,
+  written: string,
+): Promise<boolean> {
+  if (written === '' || written.includes('\0')) return false
+  for (const place of asWritten(base, path, written.replaceAll('\\', '/'))) {
+    const { files, folders } = await reader.list(place)
+    if (files.length + folders.length > 0) continue
+    if ((await reader.list(dirname(place))).folders.includes(basename(place))) return true
+  }
+  return false
 }
 
 function partsOf(written: string): string[] {

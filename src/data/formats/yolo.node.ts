@@ -12,6 +12,7 @@ import type { RawDataset, RawImage } from './raw.js'
 import { classList } from './voc.js'
 import { parseYoloLabels, type YoloClasses, yoloClasses } from './yolo.js'
 import {
+  isEmptyFolder,
   labelFolders,
   locate,
   locateSplits,
@@ -106,12 +107,20 @@ async function findPhotos(
   for (const [i, { split, key, written }] of described.entries()) {
     const place = places[i]
     if (place === undefined) {
-      if (imagesIn === undefined) problems.add('split-missing', `${where}: ${key}: '${written}' is not there`)
+      if (imagesIn === undefined) {
+        const fault = (await isEmptyFolder(reader, folder, base, written)) ? 'has no photos' : 'is not there'
+        problems.add('split-missing', `${where}: ${key}: '${written}' ${fault}`)
+      }
     } else if (/\.txt$/i.test(place)) {
       for (const found of await listedPhotos(reader, folder, base, place, imagesIn, problems)) {
         add(found.path, found.missing, split)
       }
-    } else for (const path of await photosBelow(reader, place)) add(path, false, split)
+    } else {
+      const below = await photosBelow(reader, place)
+      if (below.length === 0 && imagesIn === undefined)
+        problems.add('split-missing', `${where}: ${key}: '${written}' has no photos`)
+      for (const path of below) add(path, false, split)
+    }
   }
   if (photos.size === 0) {
     // No description, or one that was written for another place.

@@ -1,5 +1,7 @@
 /** @file YOLO sets: rows, class lists, folders in every arrangement. */
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type Files, folderWith, kindsOf, photo, problemOf, summary } from './dataset.test.kit.js'
 import type { DetectionDataset } from './index.js'
@@ -203,6 +205,22 @@ test('a split path that is not there is missing, and no parent folder of all spl
   assert.deepEqual((await read('train: ../set/images/train\nval: ../set/images/val')).splits, { train: [0], val: [1] })
   assert.deepEqual((await read('train: set/images\nval: set/images')).splits, { train: [0, 1], val: [0, 1] })
   assert.deepEqual((await read('train: ../train_val/images/train')).splits, { train: [0] })
+})
+
+test('a split folder without photos is there all the same', async (t) => {
+  const folder = folderWith(t, {
+    'images/train/a.png': await photo(40, 20, 1),
+    'labels/train/a.txt': '0 .5 .5 .5 .5\n',
+    'images/test/notes.md': 'none yet',
+    'data.yaml': 'train: images/train\nval: images/val\ntest: images/test\nnames: [cat]\n',
+  })
+  mkdirSync(join(folder, 'images/val'))
+  const dataset = await readDataset(folder)
+  assert.deepEqual(dataset.splits, { train: [0] })
+  assert.deepEqual(problemOf(dataset, 'split-missing').examples, [
+    "data.yaml: val: 'images/val' has no photos",
+    "data.yaml: test: 'images/test' has no photos",
+  ])
 })
 
 test('without data.yaml: splits by folders, classes by classes.txt or by number', async (t) => {
