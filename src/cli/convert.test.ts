@@ -34,6 +34,17 @@ before(() => {
 })
 
 describe('detrs convert', () => {
+  test('never writes over its input', async () => {
+    writeFileSync(at('own.safetensors'), source)
+    mkdirSync(at('beside'))
+    for (const target of [at('own.safetensors'), `${at('beside')}/../own.safetensors`]) {
+      const { code, out, err } = await run(['convert', at('own.safetensors'), target, '--architecture', 'tiny'])
+      assert.deepEqual([code, out], [2, ''])
+      assert.ok(err.endsWith(`${target}: expected an output beside the input, got the input itself.\n`), err)
+    }
+    assert.deepEqual(readFileSync(at('own.safetensors')), Buffer.from(source))
+  })
+
   test('writes the official names with model, configuration, class names, origin and licence', async () => {
     const words = ['convert', at('trained.pt'), at('one.safetensors'), '--architecture', 'tiny']
     const { code, out, err } = await run(words)
@@ -62,8 +73,8 @@ describe('detrs convert', () => {
     const { code, err } = await run(['convert', at('one.safetensors'), at('two.safetensors')])
     assert.deepEqual([code, err], [0, ''])
     assert.ok(readFileSync(at('one.safetensors')).equals(readFileSync(at('two.safetensors'))))
-    assert.equal((await run(['convert', at('two.safetensors'), at('two.safetensors')])).code, 0)
-    assert.ok(readFileSync(at('one.safetensors')).equals(readFileSync(at('two.safetensors'))))
+    assert.equal((await run(['convert', at('two.safetensors'), at('three.safetensors')])).code, 0)
+    assert.ok(readFileSync(at('one.safetensors')).equals(readFileSync(at('three.safetensors'))))
   })
 
   test('halves filters and matrices, to the nearest float16, and nothing else', async () => {

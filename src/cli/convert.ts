@@ -1,6 +1,6 @@
 /** @file `detrs convert`: any checkpoint of a known model to safetensors with configuration, class names and provenance. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { checkpointOf, encodeSafetensorsParts, readWholeFile } from '../checkpoint/index.node.js'
 import { findModel, type LoadedModel, loadModel, MetadataKey, modelMetadata } from '../models/index.js'
@@ -33,6 +33,9 @@ export const command: Command = {
     const model = architecture === undefined ? undefined : findModel(architecture)
     const classNames = classesFile === undefined ? undefined : await readClassNames(classesFile)
     await checkOutput(target)
+    if (await isSameFile(source, target)) {
+      throw new ConfigError({ where: target, expected: 'an output beside the input', got: 'the input itself' })
+    }
     const bytes = await readWholeFile(source)
     const checkpoint = await checkpointOf(bytes, source)
     const loaded = loadModel(checkpoint, basename(source), {
@@ -49,6 +52,12 @@ export const command: Command = {
     )
     return 0
   },
+}
+
+/** Whether two paths lead to one file, through links too. */
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)))
+  return first !== undefined && first === second
 }
 
 /** Weights under the names of the model's first, official layout. */
