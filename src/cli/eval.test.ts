@@ -50,7 +50,7 @@ test('without --json it prints the lines of pycocotools', async () => {
 test('--per-class adds a line per class, or a list', async () => {
   const { out } = await run(['eval', '--gt', gt, '--dt', dt, '--per-class'])
   const lines = out.trimEnd().split('\n').slice(13)
-  assert.match(lines[0]!, /^class +photos +objects +found +AP +AP50 +AP75 +APs +APm +APl +AR100$/)
+  assert.match(lines[0]!, /^class +photos +objects +detections +AP +AP50 +AP75 +APs +APm +APl +AR100$/)
   assert.match(lines[1]!, /^cat +1 +1 +2 +1\.000 +1\.000 +1\.000 +- +1\.000 +- +1\.000$/)
   assert.match(lines[2]!, /^dog�\[31m +0 +0 +0( +-){7}$/)
   const json = await run(['eval', '--gt', gt, '--dt', dt, '--per-class', '--json'])

@@ -148,6 +148,6 @@ function classTable(classes: readonly ClassResult[]): string {
     `${result.detections}`,
     ...COLUMNS.map((column) => (result[column] < 0 ? '-' : result[column].toFixed(3))),
   ])
-  const heading = ['class', 'photos', 'objects', 'found', ...COLUMNS]
+  const heading = ['class', 'photos', 'objects', 'detections', ...COLUMNS]
   return formatTable([heading, ...rows], ['left', ...heading.slice(1).map(() => 'right' as const)])
 }
