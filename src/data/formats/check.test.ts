@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { checkDataset } from './check.node.js'
-import { cocoJson, type Files, folderWith, kindsOf, photo, problemOf } from './dataset.test.kit.js'
+import { cocoJson, type Files, folderWith, kindsOf, photo, problemOf, readCocoText } from './dataset.test.kit.js'
 import { readDataset } from './read.node.js'
 
 const sharp = createRequire(import.meta.url)('sharp') as typeof import('sharp')['default']
@@ -130,6 +130,17 @@ test('classes: rare, never trained, misspelt', async (t) => {
   assert.deepEqual(problemOf(result, 'class-not-trained').examples, ["'bus' (1 objects)"])
   const all = await checkDataset(await readDataset(folder), { rareBelow: 0 })
   assert.ok(!kindsOf(all).includes('class-rare'))
+})
+
+test('numbered classes are no typing mistakes of each other, but their spelling may be one', async (t) => {
+  const names = ['class 0', 'class 1', 'class 12', 'clas 0', 'class_1']
+  const boxes = Array.from({ length: 30 }, (_, n) => ({ category_id: 0, bbox: [n, 2, 5, 5] }))
+  const categories = names.map((name, id) => ({ id, name }))
+  const result = await checkDataset(await readCocoText(t, cocoJson(boxes, { categories })))
+  assert.deepEqual(problemOf(result, 'class-names-alike').examples, [
+    "'class 0' (30 objects) and 'clas 0' (0)",
+    "'class 1' (0 objects) and 'class_1' (0)",
+  ])
 })
 
 test('figures: by split and class, empty photos, crowds, the fullest photo, sizes', async (t) => {

@@ -33,10 +33,11 @@ export function checkClasses(
   }
 }
 
-/** Names that differ in case, blanks, marks or form of Unicode alone; or in one letter, where one of them is rare. */
+/** Names that differ in case, blanks, marks or form of Unicode alone; or in one letter, no digit, where one of them is rare. */
 function areAlike(a: string, b: string, countA: number, countB: number): boolean {
   const [first, second] = [plain(a), plain(b)]
   if (first === second) return first !== ''
+  if (withoutDigits(first) === withoutDigits(second)) return false
   const rare = Math.min(countA, countB) <= TYPO_SHARE * Math.max(countA, countB)
   return rare && Math.min(first.length, second.length) >= SHORTEST_TYPO && isOneMistake(first, second)
 }
@@ -46,6 +47,10 @@ function plain(name: string): string {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[\s_.-]+/gu, '')
+}
+
+function withoutDigits(name: string): string {
+  return name.replace(/\p{Nd}/gu, '')
 }
 
 /** One letter more, one other letter, or two letters in the wrong order. */
