@@ -111,13 +111,16 @@ export interface ConfusionOptions {
   readonly minScore: number
 }
 
-/** The matrix as a heat map; of more than 100 classes those with the most objects and detections. */
+/** The matrix as a heat map; of more than 100 classes those with the most objects and detections, none without any. */
 export function confusionPicture(matrix: ConfusionMatrix, { iou, minScore }: ConfusionOptions): Canvas {
-  const { labels, counts, left } = largestClasses(matrix, MOST_CLASSES)
-  const rest = left === 0 ? '' : `, without the ${left} rarest classes`
+  const { labels, counts, rarest, empty } = largestClasses(matrix, MOST_CLASSES)
+  const rest = [
+    ...(rarest === 0 ? [] : [`the ${rarest} rarest classes`]),
+    ...(empty === 0 ? [] : [`${empty} ${empty === 1 ? 'class' : 'classes'} without objects and detections`]),
+  ]
   return matrixChart({
     title: 'Confusion matrix',
-    note: `scores from ${score(minScore)}, IoU from ${iou}; colour: share of the row${rest}`,
+    note: `scores from ${score(minScore)}, IoU from ${iou}; colour: share of the row${rest.length === 0 ? '' : `, without ${rest.join(' and ')}`}`,
     rows: 'what was there',
     columns: 'what it was taken for',
     labels,
@@ -125,21 +128,31 @@ export function confusionPicture(matrix: ConfusionMatrix, { iou, minScore }: Con
   })
 }
 
-/** The classes with the most entries in their row and column, in their order, with background as the last. */
-function largestClasses(
-  { labels, counts }: ConfusionMatrix,
-  most: number,
-): { labels: readonly string[]; counts: ArrayLike<number>; left: number } {
+/** Some classes of a matrix, and how many others it has. */
+interface ShownClasses {
+  readonly labels: readonly string[]
+  readonly counts: ArrayLike<number>
+  /** Classes with entries that are not shown. */
+  readonly rarest: number
+  /** Classes without entries that are not shown. */
+  readonly empty: number
+}
+
+/**
+ * The classes with the most entries in their row and column, in their order, with background as the last. Where not all
+ * fit, those without an entry are left out.
+ */
+export function largestClasses({ labels, counts }: ConfusionMatrix, most: number): ShownClasses {
   const n = labels.length
-  if (n - 1 <= most) return { labels, counts, left: 0 }
+  if (n - 1 <= most) return { labels, counts, rarest: 0, empty: 0 }
   const entries = (k: number): number => {
     let sum = 0
     for (let i = 0; i < n; i++) sum += counts[k * n + i]! + counts[i * n + k]!
     return sum
   }
-  const ranked = Array.from({ length: n - 1 }, (_, k) => ({ k, entries: entries(k) })).sort(
-    (a, b) => b.entries - a.entries || a.k - b.k,
-  )
+  const ranked = Array.from({ length: n - 1 }, (_, k) => ({ k, entries: entries(k) }))
+    .filter((one) => one.entries > 0)
+    .sort((a, b) => b.entries - a.entries || a.k - b.k)
   const kept = ranked
     .slice(0, most)
     .map(({ k }) => k)
@@ -148,7 +161,8 @@ function largestClasses(
   return {
     labels: kept.map((k) => labels[k]!),
     counts: kept.flatMap((row) => kept.map((column) => counts[row * n + column]!)),
-    left: n - 1 - most,
+    rarest: Math.max(0, ranked.length - most),
+    empty: n - 1 - ranked.length,
   }
 }
 

@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import { decodeImage, encodeImage } from '../data/index.node.js'
 import { type CocoEvaluation, evaluateCoco, parseJson } from '../eval/index.js'
 import { FileError } from '../tensor/index.js'
-import { confusionPicture, meanCurve, precisionRecallPicture, score } from './evaluation-pictures.js'
+import { confusionPicture, largestClasses, meanCurve, precisionRecallPicture, score } from './evaluation-pictures.js'
 import { classesCsv, photosCsv, recordEvaluation } from './evaluation-record.js'
 import { judgePhotos } from './judged-photos.js'
 import { writeEvaluation, writeReport } from './report-folder.node.js'
@@ -103,6 +103,24 @@ test('of very many classes the confusion matrix shows the hundred that occur mos
   assert.ok(width < 101 * 24 + 300, `${width}`)
 })
 
+test('where not all classes fit, those without objects and detections are left out', () => {
+  const labels = [...Array.from({ length: 300 }, (_, i) => `c${i}`), 'background']
+  const counts = new Uint32Array(301 * 301)
+  counts[7 * 301 + 7] = 3
+  counts[20 * 301 + 300] = 1
+  counts[300 * 301 + 9] = 2
+  const shown = largestClasses({ labels, counts }, 100)
+  assert.deepEqual(shown, {
+    labels: ['c7', 'c9', 'c20', 'background'],
+    counts: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0],
+    rarest: 0,
+    empty: 297,
+  })
+  const two = largestClasses({ labels, counts }, 2)
+  assert.deepEqual([two.labels, two.rarest, two.empty], [['c7', 'c9', 'background'], 1, 297])
+  assert.ok(confusionPicture({ labels, counts: new Uint32Array(301 * 301) }, { iou: 0.5, minScore: 0.5 }).width > 0)
+})
+
 test('scores are written so that none looks like 0', () => {
   assert.deepEqual([0.5, 0.0123, 0.00004, 0, 1].map(score), ['0.50', '0.012', '0.000040', '0.00', '1.00'])
 })
@@ -146,6 +164,9 @@ test('without files of photos there are numbers and curves, and damaged files ar
   assert.match(html, /<td>batch 8<\/td><td>few photos<\/td>/)
   assert.match(html, /<dt>Epochs<\/dt><dd>7<\/dd><dd class="note">best AP 0\.250 after 7<\/dd>/)
   assert.ok(!html.includes('Environment'))
+  writeFileSync(join(out, 'results.csv'), 'epoch,loss,AP\n7,1,-1\n')
+  await writeReport(out, { title: 'T', subtitle: '' })
+  assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /"note">nothing to measure: validation photos have no/)
 })
 
 test('a folder that cannot be written is an error', async () => {
