@@ -1,7 +1,7 @@
 /** @file results.csv is read as it is written, and its picture has a panel for whatever a run writes down. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bestOf, curvesPicture, parseResults } from './curves.js'
+import { bestOf, curvesPicture, noBestNote, parseResults } from './curves.js'
 
 const HEADING = 'epoch,loss,loss_ce,loss_bbox,loss_ce_0,gradientNorm,learningRate,AP,AP50,AP75'
 const text = `${HEADING}
@@ -28,6 +28,12 @@ test('the best epoch: the first of equals, none where nothing could be measured'
   assert.deepEqual(bestOf([1, 2, 3], [Number.NaN, 0.5, 0.5]), { epoch: 2, value: 0.5 })
   assert.equal(bestOf([1, 2], [-1, Number.NaN]), undefined)
   assert.equal(bestOf([], undefined), undefined)
+})
+
+test('a run without a best epoch was not evaluated, or had nothing to measure', () => {
+  assert.equal(noBestNote([Number.NaN, Number.NaN]), 'not evaluated yet')
+  assert.equal(noBestNote(undefined), 'not evaluated yet')
+  assert.equal(noBestNote([Number.NaN, -1]), 'nothing to measure: validation photos have no objects')
 })
 
 test('a panel for each kind of column, in rows of three or four', () => {

@@ -118,7 +118,14 @@ export function bestOf(
   return best
 }
 
+/** Why no epoch is the best. A metric that was evaluated over no object is -1. */
+export function noBestNote(values: readonly number[] = []): string {
+  return values.some((value) => value < 0)
+    ? 'nothing to measure: validation photos have no objects'
+    : 'not evaluated yet'
+}
+
 function bestNote(epochs: readonly number[], values: readonly number[] | undefined): string {
   const best = bestOf(epochs, values)
-  return best === undefined ? 'not evaluated yet' : `best AP ${best.value.toFixed(3)} after epoch ${best.epoch}`
+  return best === undefined ? noBestNote(values) : `best AP ${best.value.toFixed(3)} after epoch ${best.epoch}`
 }

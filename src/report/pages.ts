@@ -1,5 +1,5 @@
 /** @file What the pages of a training run and of an evaluation say, put together from what their folder holds. */
-import { bestOf, type ResultColumns } from './curves.js'
+import { bestOf, noBestNote, type ResultColumns } from './curves.js'
 import { score } from './evaluation-pictures.js'
 import type { EvaluationRecord } from './evaluation-record.js'
 import type { ReportPage, ReportPicture, ReportSection, ReportTable } from './html-report.js'
@@ -46,7 +46,8 @@ export function reportPage(contents: ReportContents): ReportPage {
 
 function figures(results: ResultColumns | undefined, evaluation: EvaluationRecord | undefined): ReportPage['figures'] {
   const epochs = results?.get('epoch') ?? []
-  const best = bestOf(epochs, results?.get('AP'))
+  const values = results?.get('AP')
+  const best = bestOf(epochs, values)
   const shown: ReportPage['figures'][number][] = []
   if (evaluation !== undefined) {
     const { summary, epoch, best: point } = evaluation
@@ -65,7 +66,7 @@ function figures(results: ResultColumns | undefined, evaluation: EvaluationRecor
   }
   const last = epochs.at(-1)
   if (last !== undefined) {
-    const note = best === undefined ? 'not evaluated yet' : `best AP ${figure(best.value)} after ${best.epoch}`
+    const note = best === undefined ? noBestNote(values) : `best AP ${figure(best.value)} after ${best.epoch}`
     shown.push({ name: 'Epochs', value: `${last}`, note })
   }
   return shown
