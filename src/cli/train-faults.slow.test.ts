@@ -184,8 +184,25 @@ describe('interruptions', () => {
     await until(() => statesIn(join(folder, 'twice', 'train')).length > 0)
     child.kill('SIGINT')
     await until(() => said.includes('press Ctrl-C again to stop at once'))
+    await new Promise((resolve) => setTimeout(resolve, 600))
     child.kill('SIGINT')
     assert.deepEqual((await once(child, 'close'))[0], 130)
+  })
+
+  test('a signal that arrives twice, by the process and by its group, is one: the step is saved', {
+    skip: noSignals,
+  }, async () => {
+    const child = spawn(process.execPath, [MAIN, ...fresh('doubled', 50)], { stdio: ['ignore', 'pipe', 'ignore'] })
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    await until(() => statesIn(join(folder, 'doubled', 'train')).length > 0)
+    child.kill('SIGTERM')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGTERM')
+    assert.deepEqual((await once(child, 'close'))[0], 130)
+    assert.match(said, /^stopped after .*\n.*\ngo on with: detrs train --resume /)
   })
 
   test('a second process on the same run is refused, and the first one goes on', async () => {

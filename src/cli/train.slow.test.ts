@@ -127,6 +127,9 @@ describe('detrs train', () => {
     assert.equal(outcome.code, 0, outcome.err)
     assert.match(outcome.err, /the file is damaged/)
     assert.match(outcome.out, /^finished after 3 epochs, 9 steps/)
+    const { reasons } = JSON.parse(readFileSync(join(runFolder, 'args.json'), 'utf8')) as { reasons: string[] }
+    assert.ok(reasons.length > 4, 'why the settings are what they are goes on with the run')
+    assert.ok(!reasons.some((reason) => /^(seed|learning rate|\d+ queries).*as asked for/.test(reason)), reasons.join())
     const fewer = await run(['train', '--resume', runFolder, '--epochs', '1'])
     assert.equal(fewer.code, 2)
     assert.match(fewer.err, /expected at least the 3 that are done, got 1/)

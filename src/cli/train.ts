@@ -70,10 +70,13 @@ export const command: Command = {
       throw new ConfigError({ where: 'detrs train', expected: 'either --data DIR or --resume RUN', got })
     }
     const stop = new AbortController()
-    const interrupt = (): void => {
-      if (stop.signal.aborted) process.exit(130)
-      terminal.err('\nfinishing this step and saving; press Ctrl-C again to stop at once\n')
-      stop.abort()
+    let interrupted = 0
+    const interrupt = (signal: NodeJS.Signals): void => {
+      if (!stop.signal.aborted) {
+        interrupted = performance.now()
+        terminal.err('\nfinishing this step and saving; press Ctrl-C again to stop at once\n')
+        stop.abort()
+      } else if (signal === 'SIGINT' && performance.now() - interrupted > SAME_PRESS_MS) process.exit(130)
     }
     process.on('SIGINT', interrupt)
     process.on('SIGTERM', interrupt)
@@ -93,6 +96,9 @@ export const command: Command = {
 }
 
 const MANY = 1_000_000
+
+/** One press may arrive twice, by the process and by its group: a second signal within this time is the same. */
+const SAME_PRESS_MS = 500
 
 /** Options that a run may be gone on with; the others are those that it began with. */
 const CHANGEABLE = ['resume', 'epochs', 'threads', 'evaluate-every']
@@ -154,8 +160,9 @@ async function fitOptions(input: CommandInput, data: string, terminal: Terminal)
       ...(flag(input, 'no-flip') ? { flip: false } : {}),
       ...(flag(input, 'no-crop') ? { crop: false } : {}),
       ...(seed === undefined ? {} : { seed }),
-      ...(size === undefined ? {} : { resize: resized(model.input.resize, size) }),
+      ...(size?.[1] === undefined ? {} : { resize: stretched(model.input.resize, size[0], size[1]) }),
     },
+    ...(size === undefined || size[1] !== undefined ? {} : { shorterSide: size[0] }),
   }
 }
 
@@ -176,7 +183,7 @@ function rateOption(input: CommandInput, name: string): number | undefined {
 }
 
 /** `--size` as shorter side, or as height and width. */
-function sizeOption(input: CommandInput): readonly [number] | readonly [number, number] | undefined {
+function sizeOption(input: CommandInput): readonly [first: number, second?: number] | undefined {
   const text = textOption(input, 'size')
   if (text === undefined) return undefined
   const sides = /^(\d{1,4})(?:[x×](\d{1,4}))?$/.exec(text)
@@ -187,33 +194,16 @@ function sizeOption(input: CommandInput): readonly [number] | readonly [number, 
   return second === undefined ? [first] : [first, second]
 }
 
-function nearestSide(length: number): number {
-  return Math.max(1, Math.round(length / INPUT_STRIDE)) * INPUT_STRIDE
-}
-
-/** The model's rule at another size: the longer side grows alike. */
-function resized(rule: ResizeRule, [first, second]: readonly [number] | readonly [number, number]): ResizeRule {
-  if (rule.kind === 'stretch') {
-    const odd = second !== undefined && (first % INPUT_STRIDE !== 0 || second % INPUT_STRIDE !== 0)
-    if (odd) {
-      const near = [first, second].map(nearestSide)
-      const expected = `multiples of ${INPUT_STRIDE} for models that stretch`
-      throw new ConfigError({ where: '--size', expected, got: `${first}x${second}`, next: `Try ${near.join('x')}.` })
-    }
-    const shorter = Math.min(rule.height, rule.width)
-    const side = (length: number): number => nearestSide((length * first) / shorter)
-    return second === undefined
-      ? { ...rule, height: side(rule.height), width: side(rule.width) }
-      : { ...rule, height: first, width: second }
+/** The model's rule with both sides given. */
+function stretched(rule: ResizeRule, height: number, width: number): ResizeRule {
+  const got = `${height}x${width}`
+  if (rule.kind === 'pad') {
+    throw new ConfigError({ where: '--size', expected: 'the shorter side alone: this model pads', got })
   }
-  if (second !== undefined) {
-    throw new ConfigError({
-      where: '--size',
-      expected: 'the shorter side alone: this model pads',
-      got: `${first}x${second}`,
-    })
-  }
-  return { ...rule, shortest: first, longest: Math.round((first * rule.longest) / rule.shortest) }
+  if (height % INPUT_STRIDE === 0 && width % INPUT_STRIDE === 0) return { ...rule, height, width }
+  const near = [height, width].map((length) => Math.max(1, Math.round(length / INPUT_STRIDE)) * INPUT_STRIDE)
+  const expected = `multiples of ${INPUT_STRIDE} for models that stretch`
+  throw new ConfigError({ where: '--size', expected, got, next: `Try ${near.join('x')}.` })
 }
 
 /** Seconds between two lines of steps where the output is no person's terminal. */
@@ -222,23 +212,26 @@ const LINE_SECONDS = 30
 function reporter(terminal: Terminal, stop: AbortSignal): FitEvents {
   const started = performance.now()
   let shown = Number.NEGATIVE_INFINITY
-  let firstStep: number | undefined
+  /** The step before the clock of the rate began: the first batch waits for compilation. */
+  let first: { readonly step: number; readonly at: number } | undefined
   return {
+    onTrainStart: () => (stop.aborted ? 'stop' : undefined),
     onPlan: (lines, folder) => {
       for (const line of lines) terminal.err(`${line}\n`)
       terminal.err(`run folder: ${folder.path}\n`)
     },
     onWarning: (line) => terminal.err(`note: ${printable(line)}\n`),
     onBatchEnd: ({ loss, terms, gradientNorm }, position) => {
-      firstStep ??= position.step - 1
+      first ??= { step: position.step, at: performance.now() }
       const seconds = (performance.now() - started) / 1000
       if (seconds - shown >= (terminal.interactive ? 0.5 : LINE_SECONDS)) {
         shown = seconds
-        const rate = (position.step - firstStep) / seconds
+        const steps = position.step - first.step
+        const rate = steps === 0 ? '' : ` · ${(steps / ((performance.now() - first.at) / 1000)).toFixed(2)} steps/s`
         const parts = [...terms]
           .filter(([name]) => !/_\d+$/.test(name))
           .map(([name, value]) => `${name} ${value.toFixed(3)}`)
-        const line = `epoch ${position.epoch + 1} step ${position.step} · loss ${loss.toFixed(3)} (${parts.join(', ')}) · gradient ${gradientNorm.toFixed(1)} · ${rate.toFixed(2)} steps/s`
+        const line = `epoch ${position.epoch + 1} step ${position.step} · loss ${loss.toFixed(3)} (${parts.join(', ')}) · gradient ${gradientNorm.toFixed(1)}${rate}`
         terminal.err(terminal.interactive ? `\r${line.slice(0, terminal.columns - 1)}\x1b[K` : `${line}\n`)
       }
       return stop.aborted ? 'stop' : undefined

@@ -7,6 +7,10 @@ test('names that the typeface lacks become numbers, others stay', () => {
   assert.deepEqual(legibleNames(names), ['cat', 'class 1', 'Größe', 'class 3', 'traffic light', 'A 類', ''])
 })
 
+test('names that differ only in what the typeface lacks become numbers', () => {
+  assert.deepEqual(legibleNames(['猫 1 abc', '犬 1 abc', '犬 2 abc', 'abc']), ['class 0', 'class 1', '犬 2 abc', 'abc'])
+})
+
 test('pictures tell such classes apart', () => {
   const picture = { width: 400, height: 200, data: new Uint8Array(400 * 200 * 3) }
   const box = { xmin: 50, ymin: 80, xmax: 300, ymax: 180 }

@@ -56,6 +56,11 @@ describe('loadModel', () => {
     assert.match(notes.join(), /rtdetrv2-r18-dsp have weights of the same names and shapes/)
   })
 
+  test('says what the state of a training run is', () => {
+    const state = checkpointOf('detr-small', 2, { 'detrs.training_state': '1' })
+    assert.throws(() => loadModel(state, 'step-7.safetensors'), /got the state of a training run\. Use weights\/last/)
+  })
+
   test('takes the category ids from the file, where they are numbers', () => {
     const idsIn = (ids: string): unknown => {
       const metadata = { 'detrs.model': 'detr-r50', 'detrs.category_ids': ids }

@@ -16,6 +16,9 @@ import { readHuggingFaceConfig } from './hugging-face-config.js'
 import { MetadataKey } from './metadata.js'
 import type { DetectionModel, Network } from './model.js'
 
+/** Mark of the files that a training run goes on from. */
+const TRAINING_STATE = 'detrs.training_state'
+
 /** Far above every data set. A file can claim any number of classes without holding a byte for them. */
 const MAX_CLASSES = 100_000
 
@@ -56,6 +59,10 @@ export interface LoadOptions {
  */
 export function loadModel(checkpoint: Checkpoint, where: string, options: LoadOptions = {}): LoadedModel {
   const notes: string[] = []
+  if (checkpoint.metadata.has(TRAINING_STATE)) {
+    const next = "Use weights/last.safetensors in the run's folder."
+    throw new CheckpointError({ where, expected: 'weights', got: 'the state of a training run', next })
+  }
   const recognized = options.model ?? recognize(checkpoint, where, notes)
   const model = withStored(adjust(recognized, checkpoint, options), checkpoint)
   const standard = expectedOf(model.create())

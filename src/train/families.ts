@@ -71,8 +71,15 @@ const rtdetrRecipe: Recipe = (facts) => {
     ? { resize: facts.resize, reason: "the weights' own input" }
     : sizeForObjects(facts)
   // Twice as many as any photo has objects, where that is not too many to be fast.
-  const enough = [100, facts.queries, 300].sort((a, b) => a - b).find((count) => count >= 2 * mostObjects)
-  const queries = pretrained ? facts.queries : (enough ?? 300)
+  const enough = [100, facts.queries, 300].sort((a, b) => a - b).find((count) => count >= 2 * mostObjects) ?? 300
+  // Queries are the best of the encoder's tokens, of which a small input has few.
+  const places = tokensOf(facts.askedResize ?? resize)
+  const queries = pretrained ? facts.queries : Math.min(enough, places)
+  const found = mostObjects > queries ? `, fewer than the ${mostObjects} objects of some photo` : ''
+  const queryReason =
+    queries < enough
+      ? `${queries} queries: as many places as such an input has${found}`
+      : `${queries} queries: ${found === '' ? `at most ${mostObjects} objects in a photo` : `the most that are chosen${found}`}`
   return {
     settings: {
       batchSize,
@@ -92,7 +99,7 @@ const rtdetrRecipe: Recipe = (facts) => {
       learningRate: `learning rate ${learningRate}: ${pretrained ? 'the weights know something already' : FROM_NOTHING}`,
       backboneLearningRate: ofBackbone(backboneLearningRate),
       resize: `photos at ${sizeText(resize)}: ${reason}`,
-      queries: `${queries} queries: at most ${mostObjects} objects in a photo`,
+      queries: queryReason,
     },
   }
 }
@@ -111,6 +118,23 @@ export const INPUT_STRIDE = 32
 const SMALLEST_SIDE = 12
 /** Root of the area of the smallest and the largest input that is chosen by itself. */
 const AREA_BOUNDS = [288, 640] as const
+
+/** Pixels of the three levels of features, from which queries are selected. */
+function tokensOf(rule: ResizeRule): number {
+  const [height, width] = rule.kind === 'stretch' ? [rule.height, rule.width] : [rule.shortest, rule.longest]
+  return [8, 16, 32].reduce((sum, stride) => sum + Math.ceil(height / stride) * Math.ceil(width / stride), 0)
+}
+
+/** A rule whose shorter side is the multiple of the stride next to `side`, in the given proportions (width by height) where it stretches. */
+export function withShorterSide(rule: ResizeRule, aspect: number, side: number): ResizeRule {
+  if (rule.kind === 'pad') {
+    return { ...rule, shortest: side, longest: Math.round((side * rule.longest) / rule.shortest) }
+  }
+  const multiple = (length: number): number => Math.max(1, Math.round(length / INPUT_STRIDE)) * INPUT_STRIDE
+  const shorter = multiple(side)
+  const longer = multiple(side * Math.max(aspect, 1 / aspect))
+  return { ...rule, ...(aspect >= 1 ? { height: shorter, width: longer } : { height: longer, width: shorter }) }
+}
 
 /** An input of the photos' proportions, large enough for small objects. */
 function sizeForObjects({ imageAspect, smallestObject }: RecipeFacts): { resize: ResizeRule; reason: string } {

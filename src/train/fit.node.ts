@@ -1,9 +1,9 @@
 /** @file From a folder of labelled photos to a trained detector: data set, loader, step, loop, run folder. */
-import { cpus, freemem } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { readCheckpointFile } from '../checkpoint/index.node.js'
-import type { DatasetImage, DetectionDataset } from '../data/formats/index.js'
-import { datasetStatistics, readDataset, withValidation } from '../data/formats/index.node.js'
+import type { DetectionDataset } from '../data/formats/index.js'
+import { readDataset, withValidation } from '../data/formats/index.node.js'
 import { createLoader } from '../data/index.node.js'
 import { createFilePreprocessor, Detector, evaluateDetector } from '../detect/index.node.js'
 import type { Parameter } from '../graph/index.js'
@@ -15,25 +15,21 @@ import { checkSameDataset, fingerprintOf } from './dataset-fingerprint.js'
 import { sha256 } from './digest.node.js'
 import { trainingFamilies } from './families.js'
 import { learnedOf } from './learned.js'
-import { chooseSettings, type SettingOverrides, scheduleOf, type TrainingSettings } from './recipe.js'
+import { type Plan, type PlanOptions, planOf, withinMemory, withQueries } from './plan.node.js'
+import { scheduleOf, type TrainingSettings } from './recipe.js'
 import { RunFolder } from './run-folder.node.js'
 import { RunPictures } from './run-pictures.node.js'
 import { changedSettings, checkSettings, differencesOf, type RunRecord } from './run-record.js'
 import { layOutSlab } from './slab.js'
 import type { RunPosition } from './state.js'
 import { type TrainingBatch, TrainingStep } from './step.js'
-import { fittingBatch, stepMemory } from './step-memory.js'
 import { checkTrainable } from './trainable.js'
 import { type BatchSource, type Metrics, type TrainerHooks, type TrainingEnd, train } from './trainer.js'
 
 /** What to train and on what. */
-export interface FitOptions {
+export interface FitOptions extends PlanOptions {
   /** Folder (or annotation file) of the data set. */
   readonly data: string
-  readonly model: DetectionModel
-  /** Weight file to start from; of its class head, rows of classes that this data set does not have give way to new ones. */
-  readonly weights?: string | undefined
-  readonly overrides?: SettingOverrides | undefined
   /** Folder that gets the run's own folder; `runs` unless said. */
   readonly out?: string | undefined
   readonly threads?: number | undefined
@@ -128,10 +124,16 @@ export async function resume(
     const { dataset } = await withValidation(await readDataset(data, { missing: 'skip', segmentation: false }))
     checkSameDataset(began.dataset, fingerprintOf(dataset, sha256), data)
     checkSettings(settings, planOf({ ...options, overrides: {} }, dataset).settings, join(path, 'args.json'))
-    const plan = planOf(options, dataset)
+    // Every setting is given here, which does not make it asked for: the reasons are those of the beginning.
+    const plan = { ...planOf(options, dataset), reasons: (began.reasons ?? []).map(String) }
     const { runtime } = await createNodeRuntime({ threads })
     const record = recordOf(options, plan, dataset, runtime)
     const notes = differencesOf(began, record)
+    if (epochs > settings.epochs && done > 0) {
+      notes.push(
+        'the plan is longer now: where the learning rate had fallen and photos were no longer distorted, both return',
+      )
+    }
     const resumes = !(await folder.isAtBeginning())
     if (!resumes) notes.push('no state was saved before the run was interrupted: it begins again')
     // Whatever the run began with, the saved state has all numbers.
@@ -145,7 +147,12 @@ export async function resume(
   }
 }
 
-function recordOf(options: FitOptions, { settings }: Plan, dataset: DetectionDataset, runtime: Runtime): RunRecord {
+function recordOf(
+  options: FitOptions,
+  { settings, reasons }: Plan,
+  dataset: DetectionDataset,
+  runtime: Runtime,
+): RunRecord {
   const { data, model, weights = null, evaluateEvery = Math.max(1, Math.ceil(settings.epochs / 20)) } = options
   return {
     data,
@@ -158,53 +165,8 @@ function recordOf(options: FitOptions, { settings }: Plan, dataset: DetectionDat
     config: { ...withQueries(model, settings.queries).config },
     dataset: fingerprintOf(dataset, sha256),
     settings,
+    reasons,
   }
-}
-
-interface Plan {
-  readonly settings: TrainingSettings
-  readonly reasons: readonly string[]
-  readonly train: readonly number[]
-  readonly val: readonly DatasetImage[]
-}
-
-function planOf({ model, weights, overrides }: FitOptions, dataset: DetectionDataset): Plan {
-  const { train = [], val = [] } = dataset.splits
-  const { splits, imageAspect, relativeSize } = datasetStatistics(dataset)
-  const facts = {
-    trainImages: train.length,
-    pretrained: weights !== undefined,
-    resize: model.input.resize,
-    queries: model.queries,
-    wholeImages: model.wholeImages ?? false,
-    mostObjects: Math.max(0, ...splits.map(({ most }) => most?.count ?? 0)),
-    imageAspect: imageAspect?.median ?? 1,
-    smallestObject: relativeSize?.low ?? 1,
-  }
-  const { recipe } = trainingFamilies[model.family]
-  return { ...chooseSettings(recipe, facts, overrides), train, val: val.map((index) => dataset.images[index]!) }
-}
-
-/** The plan with a batch in parts where the whole does not fit into memory, unless the batch was asked for. */
-function withinMemory(options: FitOptions, dataset: DetectionDataset, plan: Plan): Plan {
-  if (options.overrides?.batchSize !== undefined || options.overrides?.accumulate !== undefined) return plan
-  const { resize, batchSize: wanted, queries } = plan.settings
-  const model = withQueries(options.model, queries)
-  const network = model.create(dataset.classNames.length)
-  const trained = learnedOf(network, plan.settings.freeze)
-  const size = resize.kind === 'stretch' ? resize : { height: resize.shortest, width: resize.longest }
-  const { criterion } = trainingFamilies[model.family]
-  const memory = stepMemory({ ...model, classNames: dataset.classNames }, network, criterion, trained, size)
-  const { reason, ...fitting } = fittingBatch(wanted, memory, availableMemory())
-  if (reason === undefined) return plan
-  const fitted = planOf({ ...options, overrides: { ...options.overrides, ...fitting } }, dataset)
-  return { ...fitted, reasons: [...fitted.reasons, reason] }
-}
-
-/** Bytes that this process may still take: within its container, where the platform tells. */
-function availableMemory(): number {
-  const { availableMemory: ofContainer } = process as { availableMemory?: () => number }
-  return ofContainer?.() ?? freemem()
 }
 
 /** All that a run needs, new or gone on with. */
@@ -355,13 +317,6 @@ async function run(
 }
 
 const WHOLE = { layout: 'training', matched: 0, missing: [], unexpected: [], misshaped: [], left: [] } as const
-
-function withQueries(model: DetectionModel, queries: number): DetectionModel {
-  if (queries === model.queries) return model
-  if (model.adjusted !== undefined) return { ...model, ...model.adjusted({ queries }) }
-  const next = 'Its queries are weights of their own.'
-  throw new ConfigError({ where: model.name, expected: `${model.queries} queries`, got: String(queries), next })
-}
 
 async function startingWeights(
   { weights, model }: FitOptions,

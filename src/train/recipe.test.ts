@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { trainingFamilies } from './families.js'
+import { trainingFamilies, withShorterSide } from './families.js'
 import { chooseSettings, type RecipeFacts, scheduleOf } from './recipe.js'
 
 /** 250 photos of blood cells. */
@@ -37,6 +37,27 @@ describe('settings follow from the data', () => {
       [100, 100, 300, 300, 300],
     )
     assert.equal(chosen({ queries: 200, mostObjects: 56 }).queries, 200)
+  })
+
+  test('no more queries than the input that was asked for has places, and it is told', () => {
+    const asked = { kind: 'stretch', height: 96, width: 96 } as const
+    const { settings, reasons } = chooseSettings(
+      rtdetr.recipe,
+      { ...cells, askedResize: asked, mostObjects: 60 },
+      { resize: asked },
+    )
+    assert.equal(settings.queries, 12 * 12 + 6 * 6 + 3 * 3)
+    assert.ok(reasons.includes('189 queries: as many places as such an input has'), reasons.join('\n'))
+    const crowded = chooseSettings(rtdetr.recipe, { ...cells, mostObjects: 400 }).reasons
+    assert.ok(crowded.includes('300 queries: the most that are chosen, fewer than the 400 objects of some photo'))
+  })
+
+  test('a shorter side that is asked for keeps the proportions', () => {
+    const stretched = { kind: 'stretch', height: 256, width: 320 } as const
+    assert.deepEqual(withShorterSide(stretched, 90 / 200, 96), { kind: 'stretch', height: 224, width: 96 })
+    assert.deepEqual(withShorterSide(stretched, 4 / 3, 95), { kind: 'stretch', height: 96, width: 128 })
+    const padded = { kind: 'pad', shortest: 800, longest: 1333 } as const
+    assert.deepEqual(withShorterSide(padded, 2, 400), { kind: 'pad', shortest: 400, longest: 667 })
   })
 
   test('the length of a run from nothing follows the photos: forty looks at each, between 3,000 and 12,000 steps', () => {

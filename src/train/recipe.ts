@@ -48,6 +48,8 @@ export interface RecipeFacts {
   readonly pretrained: boolean
   /** The model's own input and queries. */
   readonly resize: ResizeRule
+  /** The input that was asked for, which goes before any choice. */
+  readonly askedResize?: ResizeRule | undefined
   readonly queries: number
   /** Whether photos must be neither mirrored nor cut. */
   readonly wholeImages: boolean

@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly config: object
   readonly dataset: DatasetFingerprint
   readonly settings: TrainingSettings
+  /** Why the settings are what they are, a sentence each; runs of earlier versions do not tell. */
+  readonly reasons?: readonly string[]
 }
 
 /** Reads args.json, but for the settings: see `checkSettings`. @throws FileError when it is damaged or of another version. */
@@ -32,6 +34,7 @@ export function parseRunRecord(text: string, where: string): RunRecord {
   }
   check(where, value, EXAMPLE, '')
   if (value!['weights'] !== null) check(where, value, { weights: '' }, '')
+  if (value!['reasons'] !== undefined) check(where, value, { reasons: [] }, '')
   return value as unknown as RunRecord
 }
 
