@@ -177,6 +177,7 @@ describe('interruptions', () => {
 
   test('a second SIGINT ends at once', { skip: noSignals }, async () => {
     const child = spawn(process.execPath, [MAIN, ...fresh('twice', 50)], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const closed = once(child, 'close')
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -186,13 +187,14 @@ describe('interruptions', () => {
     await until(() => said.includes('press Ctrl-C again to stop at once'))
     await new Promise((resolve) => setTimeout(resolve, 600))
     child.kill('SIGINT')
-    assert.deepEqual((await once(child, 'close'))[0], 130)
+    assert.deepEqual((await closed)[0], 130)
   })
 
   test('a signal that arrives twice, by the process and by its group, is one: the step is saved', {
     skip: noSignals,
   }, async () => {
     const child = spawn(process.execPath, [MAIN, ...fresh('doubled', 50)], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const closed = once(child, 'close')
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -201,7 +203,7 @@ describe('interruptions', () => {
     child.kill('SIGTERM')
     await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill('SIGTERM')
-    assert.deepEqual((await once(child, 'close'))[0], 130)
+    assert.deepEqual((await closed)[0], 130)
     assert.match(said, /^stopped after .*\n.*\ngo on with: detrs train --resume /)
   })
 
