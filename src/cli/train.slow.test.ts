@@ -65,7 +65,7 @@ describe('detrs train', () => {
     const { metadata } = parseSafetensors(readFileSync(weights), weights)
     assert.deepEqual(JSON.parse(metadata.get('detrs.class_names')!), [...SHAPES])
     const info = await run(['info', weights, '--json'])
-    assert.deepEqual(JSON.parse(info.out).input.resize, { kind: 'stretch', height: 64, width: 96 })
+    assert.deepEqual(JSON.parse(info.out).input.resize, { kind: 'stretch', height: 64, width: 64 })
     const photo = join(data, 'valid', 'valid-0.png')
     const found = await run(['detect', photo, '--model', weights, '--threshold', '0', '--top-k', '3', '--json'])
     assert.equal(found.code, 0, found.err)
@@ -79,7 +79,7 @@ describe('detrs train', () => {
     assert.equal(outcome.code, 0, outcome.err)
     const began = JSON.parse(readFileSync(join(folder, 'b', 'train', 'args.json'), 'utf8'))
     assert.equal(began.model, 'rtdetr-small')
-    assert.deepEqual(began.settings.resize, { kind: 'stretch', height: 64, width: 96 })
+    assert.deepEqual(began.settings.resize, { kind: 'stretch', height: 64, width: 64 })
     assert.deepEqual([began.settings.learningRate, began.settings.backboneLearningRate], [0.0003, 0.0002])
   })
 
